@@ -1,0 +1,347 @@
+-- The inventory's first schema. Times are Unix seconds, device values are text, sealed columns
+-- hold bytes of inventory.secrets. Never edited after a release: a change is a new file.
+
+CREATE TABLE organizations (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT,
+    is_default BOOLEAN NOT NULL DEFAULT FALSE,
+    created REAL NOT NULL,
+    last_change REAL NOT NULL
+);
+
+CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    digest TEXT NOT NULL UNIQUE,             -- SHA-256 of the secret; the secret is never kept
+    role TEXT NOT NULL,
+    created REAL NOT NULL,
+    created_by TEXT,
+    expires REAL,
+    last_used REAL,
+    revoked REAL
+);
+
+CREATE TABLE token_organizations (           -- no rows: the token is bound to none and sees all
+    token_id INTEGER NOT NULL REFERENCES tokens ON DELETE CASCADE,
+    organization_id INTEGER NOT NULL REFERENCES organizations ON DELETE CASCADE,
+    PRIMARY KEY (token_id, organization_id)
+);
+
+CREATE TABLE firmware_images (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    version TEXT NOT NULL,
+    file_type TEXT NOT NULL,                 -- CWMP FileType, e.g. "1 Firmware Upgrade Image"
+    file_name TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    description TEXT,
+    created REAL NOT NULL,
+    last_change REAL NOT NULL
+);
+
+CREATE TABLE device_types (
+    id INTEGER PRIMARY KEY,
+    short_name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    description TEXT,
+    match_manufacturer TEXT,                 -- NULL matches all; `*` is a wildcard
+    match_oui TEXT,
+    match_product_class TEXT,
+    match_software_version TEXT,
+    match_hardware_version TEXT,
+    match_order INTEGER NOT NULL DEFAULT 0,  -- lower is asked first, then id
+    firmware_image_id INTEGER REFERENCES firmware_images ON DELETE SET NULL,
+    update_frequency INTEGER,
+    services TEXT NOT NULL DEFAULT '{}',     -- JSON: service name -> parameters that restart it
+    username TEXT,                           -- credentials that its devices share toward the ACS
+    password BLOB,
+    onboarding_policy TEXT NOT NULL DEFAULT 'open',
+    onboarding_username TEXT,
+    onboarding_password BLOB,
+    allow_basic_connection_request BOOLEAN NOT NULL DEFAULT FALSE,
+    revision INTEGER NOT NULL DEFAULT 1,     -- of the template
+    created REAL NOT NULL,
+    last_change REAL NOT NULL
+);
+
+CREATE TABLE device_type_parameters (        -- the template
+    type_id INTEGER NOT NULL REFERENCES device_types ON DELETE CASCADE,
+    path TEXT NOT NULL,                      -- with its root, so one type serves both data models
+    value TEXT,                              -- NULL: only the notification is wanted
+    value_type TEXT,
+    notification INTEGER,
+    PRIMARY KEY (type_id, path)
+);
+
+CREATE TABLE locations (
+    id INTEGER PRIMARY KEY,
+    organization_id INTEGER NOT NULL REFERENCES organizations,
+    name TEXT NOT NULL,
+    short_name TEXT,
+    description TEXT,
+    address TEXT,
+    latitude TEXT,
+    longitude TEXT,
+    created REAL NOT NULL,
+    last_change REAL NOT NULL,
+    UNIQUE (organization_id, name)
+);
+
+CREATE TABLE devices (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    organization_id INTEGER NOT NULL REFERENCES organizations,
+    type_id INTEGER REFERENCES device_types ON DELETE SET NULL,
+    location_id INTEGER REFERENCES locations ON DELETE SET NULL,
+    customer_id TEXT,
+    description TEXT,
+    is_active BOOLEAN NOT NULL DEFAULT TRUE,
+    debug BOOLEAN NOT NULL DEFAULT FALSE,
+    latitude TEXT,
+    longitude TEXT,
+    update_frequency INTEGER,                -- seconds; NULL: the type's, else the default
+    firmware_image_id INTEGER REFERENCES firmware_images ON DELETE SET NULL,
+    firmware_image_is_pending BOOLEAN NOT NULL DEFAULT FALSE,
+    -- who the device is; unique_identifier is set once a session has shown it
+    unique_identifier TEXT UNIQUE,
+    manufacturer TEXT,
+    oui TEXT,
+    product_class TEXT,
+    serial_number TEXT,
+    serial_number_alt TEXT,
+    identity_conflict REAL,                  -- since when two devices claim to be this one
+    -- what it last told
+    root TEXT,                               -- Device. or InternetGatewayDevice.
+    protocol TEXT,                           -- CWMP version, e.g. 1.2
+    software_version TEXT,
+    hardware_version TEXT,
+    address TEXT,
+    connection_request_url TEXT,
+    inform_values BLOB,                      -- msgpack of the Inform's parameters: path, value, type
+    last_boot REAL,
+    -- credentials toward the ACS; the older pair stays valid until the newer one is proved
+    username TEXT,
+    password BLOB,
+    previous_username TEXT,
+    previous_password BLOB,
+    -- credentials of connection requests, likewise
+    request_username TEXT,
+    request_password BLOB,
+    previous_request_username TEXT,
+    previous_request_password BLOB,
+    -- configuration: ParameterKey as confirmed, as sent and not yet answered, as last reported
+    key_confirmed TEXT,
+    key_outstanding TEXT,
+    key_reported TEXT,
+    keeps_key BOOLEAN,                       -- NULL: not known yet
+    drift_since REAL,                        -- a foreign ParameterKey, or a value that differs
+    reboot_wanted REAL,                      -- SetParameterValues answered Status 1 since then
+    applied_revision TEXT,                   -- of the wanted configuration last applied whole
+    get_batch INTEGER,                       -- names in one GetParameterValues that it can bear
+    bootstrap_day INTEGER NOT NULL DEFAULT 0,   -- day number and count of whole re-applications
+    bootstrap_count INTEGER NOT NULL DEFAULT 0,
+    last_configuration REAL,
+    last_change REAL NOT NULL,
+    created REAL NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1       -- counts changes of the record, Informs aside
+);
+CREATE INDEX devices_organization ON devices (organization_id, id);
+CREATE INDEX devices_type ON devices (type_id, id);
+CREATE INDEX devices_location ON devices (location_id, id);
+CREATE INDEX devices_serial ON devices (serial_number, id);
+CREATE INDEX devices_serial_alt ON devices (serial_number_alt, id) WHERE serial_number_alt IS NOT NULL;
+CREATE INDEX devices_customer ON devices (customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX devices_address ON devices (address, id);
+CREATE INDEX devices_username ON devices (username) WHERE username IS NOT NULL;
+CREATE INDEX devices_software ON devices (software_version, id);
+CREATE INDEX devices_product ON devices (product_class, id);
+CREATE INDEX devices_manufacturer ON devices (manufacturer, id);
+CREATE INDEX devices_created ON devices (created, id);
+
+-- What changes with every Inform: narrow, and without a secondary index on purpose.
+CREATE TABLE presence (
+    device_id INTEGER PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
+    is_up BOOLEAN NOT NULL,
+    status_change REAL NOT NULL,
+    last_inform REAL,
+    session_id TEXT,                         -- the one session that may speak for the device
+    interval_s INTEGER NOT NULL,             -- its actual periodic inform interval
+    told INTEGER NOT NULL DEFAULT 0,         -- digest of the last Inform's lasting content
+    last_events TEXT NOT NULL DEFAULT ''     -- to tell a repeated Inform from a new one
+);
+
+CREATE TABLE device_settings (               -- a device's own wanted values
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    value TEXT,
+    sealed BLOB,                             -- instead of value, for secret names
+    value_type TEXT,
+    last_change REAL NOT NULL,
+    PRIMARY KEY (device_id, path)
+);
+
+CREATE TABLE drift (                         -- wanted and read values that differ
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    wanted TEXT,
+    found TEXT,
+    since REAL NOT NULL,
+    corrections INTEGER NOT NULL DEFAULT 0,  -- how often it was set and read back different
+    set_aside BOOLEAN NOT NULL DEFAULT FALSE,
+    PRIMARY KEY (device_id, path)
+);
+
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,                -- op_…: also the CommandKey on the wire
+    device_id INTEGER REFERENCES devices ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    origin TEXT NOT NULL,                    -- person, job or system
+    priority INTEGER NOT NULL,               -- lower goes first, then the older one
+    state TEXT NOT NULL,
+    is_exclusive BOOLEAN NOT NULL,           -- reboot, resets and transfers exclude one another
+    request TEXT NOT NULL,                   -- JSON
+    created REAL NOT NULL,
+    created_by TEXT,
+    due REAL NOT NULL,                       -- not before this time
+    expires REAL NOT NULL,                   -- not started by then: expired
+    started REAL,
+    deadline REAL,                           -- running and not finished by then: failed
+    completed REAL,
+    attempts INTEGER NOT NULL DEFAULT 0,     -- sessions that it was sent in
+    awaits TEXT,                             -- running, but the device must first report this
+    evidence TEXT,                           -- JSON: what was sent, and what proves its effect
+    progress INTEGER NOT NULL DEFAULT 0,
+    error TEXT,                              -- JSON
+    parent_id INTEGER REFERENCES operations ON DELETE SET NULL,
+    job_id INTEGER,
+    CHECK (state IN ('scheduled', 'pending', 'running', 'completed', 'failed', 'cancelled', 'expired'))
+);
+CREATE INDEX operations_open ON operations (device_id, priority, id)
+    WHERE state IN ('scheduled', 'pending', 'running');
+CREATE INDEX operations_history ON operations (device_id, id);
+CREATE INDEX operations_due ON operations (due) WHERE state = 'scheduled';
+CREATE INDEX operations_expiry ON operations (expires) WHERE state IN ('scheduled', 'pending');
+CREATE INDEX operations_deadline ON operations (deadline) WHERE state = 'running';
+CREATE INDEX operations_created ON operations (created);
+CREATE INDEX operations_parent ON operations (parent_id, id) WHERE parent_id IS NOT NULL;
+
+CREATE TABLE operation_results (
+    operation_id INTEGER PRIMARY KEY REFERENCES operations ON DELETE CASCADE,
+    body BLOB NOT NULL                       -- compressed msgpack
+);
+
+-- What the device holds, by second-level object (see inventory.values).
+CREATE TABLE parameter_names (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE device_values (
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    section TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (device_id, section)
+);
+
+CREATE TABLE models (                        -- types and writable flags, once per software version
+    id INTEGER PRIMARY KEY,
+    manufacturer TEXT NOT NULL,
+    oui TEXT NOT NULL,
+    product_class TEXT NOT NULL,
+    software_version TEXT NOT NULL,
+    UNIQUE (oui, product_class, software_version, manufacturer)
+);
+
+CREATE TABLE model_parameters (
+    model_id INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
+    section TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (model_id, section)
+);
+
+CREATE TABLE parameter_index (               -- the few parameters that are searched over the fleet
+    name_id INTEGER NOT NULL REFERENCES parameter_names,
+    value TEXT NOT NULL,
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    PRIMARY KEY (name_id, value, device_id)
+);
+
+CREATE TABLE unknown_names (                 -- refused with 9005, remembered for a day
+    model_id INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    seen REAL NOT NULL,
+    PRIMARY KEY (model_id, path)
+);
+
+CREATE TABLE sessions (                      -- those with something to tell; quiet ones leave no row
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    started REAL NOT NULL,
+    ended REAL NOT NULL,
+    outcome TEXT NOT NULL,                   -- closed, timeout, superseded, lost, error, shutdown
+    address TEXT NOT NULL,
+    events TEXT NOT NULL,                    -- JSON
+    retry_count INTEGER NOT NULL,
+    rpcs TEXT NOT NULL,                      -- JSON: each message's direction, name, result
+    faults INTEGER NOT NULL,
+    notes TEXT NOT NULL,                     -- JSON: forgiven device errors
+    transcript BLOB                          -- compressed; only while the device's debug is on
+);
+CREATE INDEX sessions_device ON sessions (device_id, id);
+CREATE INDEX sessions_ended ON sessions (ended);
+
+CREATE TABLE device_log (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,                      -- event, operation, alert, fault, status, session
+    text TEXT NOT NULL,
+    details TEXT                             -- JSON
+);
+CREATE INDEX device_log_device ON device_log (device_id, id);
+CREATE INDEX device_log_time ON device_log (time);
+
+CREATE TABLE connection_requests (           -- the last one of each device
+    device_id INTEGER PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
+    time REAL NOT NULL,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+
+CREATE TABLE audit (                         -- append only
+    id INTEGER PRIMARY KEY,
+    time REAL NOT NULL,
+    actor TEXT NOT NULL,
+    source TEXT,                             -- the caller's address
+    request_id TEXT,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,                    -- kind of object
+    object_key TEXT NOT NULL,
+    organization_id INTEGER,                 -- no reference: the audit outlives what it tells of
+    outcome TEXT NOT NULL,
+    details TEXT                             -- JSON, without secrets
+);
+CREATE INDEX audit_time ON audit (time);
+CREATE INDEX audit_object ON audit (object, object_key, id);
+
+CREATE TABLE idempotency_keys (
+    token_id INTEGER NOT NULL REFERENCES tokens ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    request_digest TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    created REAL NOT NULL,
+    PRIMARY KEY (token_id, key)
+);
+CREATE INDEX idempotency_created ON idempotency_keys (created);
+
+INSERT INTO organizations (id, name, description, is_default, created, last_change)
+VALUES (1, 'Default', 'Devices that register themselves', TRUE, 0, 0);
