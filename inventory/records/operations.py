@@ -1,0 +1,269 @@
+"""SQL of the tables ``operations`` and ``operation_results``.
+
+A finishing statement always names the states that it may leave, so that an operation ends once
+however many sessions, workers and people try to end it.
+"""
+
+import json
+import zlib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgpack
+
+from inventory.store import Row, Transaction
+
+OperationRow = dict[str, Any]
+
+_COLUMNS = """id, key, device_id, kind, origin, priority, state, request, created, created_by, due,
+    expires, started, deadline, completed, attempts, awaits, evidence, progress, error, parent_id,
+    job_id"""
+_JSON = ("request", "evidence", "error")
+
+_INSERT = f"""
+INSERT INTO operations (key, device_id, kind, origin, priority, state, is_exclusive, request,
+    created, created_by, due, expires, parent_id, job_id)
+VALUES (:key, :device_id, :kind, :origin, :priority, :state, :is_exclusive, :request,
+    :created, :created_by, :due, :expires, :parent_id, :job_id)
+RETURNING {_COLUMNS}"""  # noqa: S608
+
+# What was interrupted goes first and, until it is due again, nothing goes before it.
+_NEXT = f"""
+SELECT {_COLUMNS} FROM operations AS mine
+WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+    AND awaits IS NULL
+    AND (state = 'running' OR (due <= :now AND expires > :now))
+    AND (NOT :reading_only OR kind IN ('get', 'names', 'get.attr', 'health_check'))
+    AND (state = 'running' OR NOT is_exclusive OR NOT EXISTS (
+        SELECT 1 FROM operations AS other
+        WHERE other.device_id = :device_id AND other.state IN ('scheduled', 'pending', 'running')
+            AND other.state = 'running' AND other.is_exclusive))
+ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, priority, id
+LIMIT 1"""  # noqa: S608
+
+_OPEN_OF_KIND = f"""
+SELECT {_COLUMNS} FROM operations
+WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AND kind = :kind
+ORDER BY id LIMIT 1"""  # noqa: S608
+
+_MARK_RUNNING = f"""
+UPDATE operations SET state = 'running', attempts = :attempts, started = :started,
+    deadline = :deadline, due = :due, progress = max(progress, 1)
+WHERE id = :id RETURNING {_COLUMNS}"""  # noqa: S608
+
+_FINISH = """
+UPDATE operations SET state = :state, error = :error, completed = :now, awaits = NULL,
+    progress = CASE WHEN :state = 'completed' THEN 100 ELSE progress END
+WHERE id = :id AND state = 'running'"""
+
+_FINISH_UNSTARTED = """
+UPDATE operations SET state = :state, completed = :now
+WHERE id = :id AND state IN ('scheduled', 'pending')"""
+
+_KEEP_RESULT = """
+INSERT INTO operation_results (operation_id, body) VALUES (:id, :body)
+ON CONFLICT (operation_id) DO UPDATE SET body = excluded.body"""
+
+
+def _dump(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, separators=(",", ":"))
+
+
+def read_row(row: Row) -> OperationRow:
+    """A row as a dictionary, its JSON columns read."""
+    found = dict(zip(row.keys(), row, strict=True))
+    for column in _JSON:
+        if found[column] is not None:
+            found[column] = json.loads(found[column])
+    return found
+
+
+def insert(tx: Transaction, *, request: Mapping[str, Any], **columns: Any) -> OperationRow:
+    row = tx.one(_INSERT, request=_dump(dict(request)), **columns)
+    assert row is not None
+    return read_row(row)
+
+
+def by_id(tx: Transaction, operation_id: int) -> OperationRow | None:
+    row = tx.one(f"SELECT {_COLUMNS} FROM operations WHERE id = :id", id=operation_id)  # noqa: S608
+    return None if row is None else read_row(row)
+
+
+def open_of_kind(tx: Transaction, device_id: int, kind: str) -> OperationRow | None:
+    row = tx.one(_OPEN_OF_KIND, device_id=device_id, kind=kind)
+    return None if row is None else read_row(row)
+
+
+def next_open(
+    tx: Transaction, device_id: int, now: float, reading_only: bool
+) -> OperationRow | None:
+    """The row whose turn it is; None also while an interrupted one must wait for its time."""
+    row = tx.one(_NEXT, device_id=device_id, now=now, reading_only=reading_only)
+    if row is None or row["due"] > now:
+        return None
+    return read_row(row)
+
+
+def mark_running(
+    tx: Transaction, operation_id: int, attempts: int, started: float, deadline: float, due: float
+) -> OperationRow:
+    row = tx.one(
+        _MARK_RUNNING,
+        id=operation_id,
+        attempts=attempts,
+        started=started,
+        deadline=deadline,
+        due=due,
+    )
+    assert row is not None
+    return read_row(row)
+
+
+def set_evidence(tx: Transaction, operation_id: int, evidence: Mapping[str, Any]) -> None:
+    tx.run(
+        "UPDATE operations SET evidence = :evidence WHERE id = :id AND state = 'running'",
+        id=operation_id,
+        evidence=_dump(dict(evidence)),
+    )
+
+
+def set_progress(tx: Transaction, operation_id: int, progress: int) -> None:
+    tx.run(
+        "UPDATE operations SET progress = :progress WHERE id = :id AND state = 'running'",
+        id=operation_id,
+        progress=progress,
+    )
+
+
+def set_awaits(
+    tx: Transaction, operation_id: int, event: str, evidence: Mapping[str, Any] | None
+) -> None:
+    tx.run(
+        """UPDATE operations SET awaits = :event, evidence = COALESCE(:evidence, evidence),
+               progress = max(progress, 50)
+           WHERE id = :id AND state = 'running'""",
+        id=operation_id,
+        event=event,
+        evidence=_dump(evidence if evidence is None else dict(evidence)),
+    )
+
+
+def set_resumed(
+    tx: Transaction, operation_id: int, now: float, evidence: Mapping[str, Any]
+) -> None:
+    tx.run(
+        """UPDATE operations SET awaits = NULL, due = :now, attempts = 0, evidence = :evidence
+           WHERE id = :id AND state = 'running'""",
+        id=operation_id,
+        now=now,
+        evidence=_dump(dict(evidence)),
+    )
+
+
+def postpone(tx: Transaction, operation_id: int, due: float) -> None:
+    tx.run(
+        """UPDATE operations SET due = :due, attempts = max(attempts - 1, 0)
+           WHERE id = :id AND state = 'running'""",
+        id=operation_id,
+        due=due,
+    )
+
+
+def finish(
+    tx: Transaction,
+    operation_id: int,
+    state: str,
+    error: Mapping[str, Any] | None,
+    result: Any,
+    now: float,
+) -> bool:
+    """Ends a running operation; False when it was not running any more."""
+    ended = tx.run(_FINISH, id=operation_id, state=state, error=_dump(error), now=now) == 1
+    if ended and result is not None:
+        tx.run(_KEEP_RESULT, id=operation_id, body=zlib.compress(msgpack.packb(result), 1))
+    return ended
+
+
+def finish_unstarted(tx: Transaction, operation_id: int, state: str, now: float) -> bool:
+    return tx.run(_FINISH_UNSTARTED, id=operation_id, state=state, now=now) == 1
+
+
+def result(tx: Transaction, operation_id: int) -> Any:
+    row = tx.one("SELECT body FROM operation_results WHERE operation_id = :id", id=operation_id)
+    return None if row is None else msgpack.unpackb(zlib.decompress(row["body"]))
+
+
+def awaiting(tx: Transaction, device_id: int) -> list[OperationRow]:
+    """Running operations of the device that wait for an event of it."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+                AND state = 'running'
+            ORDER BY id""",  # noqa: S608
+        device_id=device_id,
+    )
+    return [read_row(row) for row in rows]
+
+
+def due_now(tx: Transaction, now: float, limit: int) -> list[tuple[int, int]]:
+    """(operation id, device id) of scheduled ones whose time has come; they become pending."""
+    rows = tx.all(
+        """UPDATE operations SET state = 'pending'
+           WHERE id IN (SELECT id FROM operations
+                        WHERE state = 'scheduled' AND due <= :now AND awaits IS NULL
+                        ORDER BY due LIMIT :limit)
+           RETURNING id, device_id""",
+        now=now,
+        limit=limit,
+    )
+    return [(row["id"], row["device_id"]) for row in rows]
+
+
+def expire(tx: Transaction, now: float, limit: int) -> list[int]:
+    """Ends what never started in its time; returns the ids."""
+    rows = tx.all(
+        """UPDATE operations SET state = 'expired', completed = :now
+           WHERE id IN (SELECT id FROM operations
+                        WHERE state IN ('scheduled', 'pending') AND expires <= :now
+                            AND awaits IS NULL
+                        ORDER BY expires LIMIT :limit)
+           RETURNING id""",
+        now=now,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def overdue(tx: Transaction, now: float, limit: int) -> list[int]:
+    """Running operations past their deadline."""
+    rows = tx.all(
+        """SELECT id FROM operations WHERE state = 'running' AND deadline <= :now
+           ORDER BY deadline LIMIT :limit""",
+        now=now,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def interrupted(tx: Transaction, since: float, now: float, limit: int) -> list[int]:
+    """Devices with an unanswered operation whose next attempt became due in (since, now]."""
+    rows = tx.all(
+        """SELECT DISTINCT device_id FROM operations
+           WHERE state = 'running' AND awaits IS NULL AND due > :since AND due <= :now
+           LIMIT :limit""",
+        since=since,
+        now=now,
+        limit=limit,
+    )
+    return [row["device_id"] for row in rows]
+
+
+def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[OperationRow]:
+    """Unfinished operations of these kinds on the device, oldest first."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+            ORDER BY id""",  # noqa: S608
+        device_id=device_id,
+    )
+    return [found for row in rows if (found := read_row(row))["kind"] in kinds]
