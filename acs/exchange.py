@@ -1,6 +1,6 @@
 """The seam between the HTTP edge and the sessions: who calls, and what is answered.
 
-The endpoint knows HTTP and nothing of sessions; whoever hears it knows sessions and nothing of HTTP.
+The endpoint knows HTTP and nothing of sessions; the hearer knows sessions and nothing of HTTP.
 """
 
 from dataclasses import dataclass
