@@ -138,6 +138,7 @@ CREATE TABLE devices (
     key_reported TEXT,
     keeps_key BOOLEAN,                       -- NULL: not known yet
     drift_since REAL,                        -- a foreign ParameterKey, or a value that differs
+    settings_pending REAL,                   -- a wanted setting is not confirmed since then
     reboot_wanted REAL,                      -- SetParameterValues answered Status 1 since then
     applied_revision TEXT,                   -- of the wanted configuration last applied whole
     get_batch INTEGER,                       -- names in one GetParameterValues that it can bear
@@ -146,7 +147,12 @@ CREATE TABLE devices (
     last_configuration REAL,
     last_change REAL NOT NULL,
     created REAL NOT NULL,
-    version INTEGER NOT NULL DEFAULT 1       -- counts changes of the record, Informs aside
+    version INTEGER NOT NULL DEFAULT 1,      -- counts changes of the record, Informs aside
+    search_text TEXT NOT NULL GENERATED ALWAYS AS (
+        lower(name || char(10) || coalesce(serial_number, '') || char(10)
+            || coalesce(serial_number_alt, '') || char(10) || coalesce(address, '') || char(10)
+            || coalesce(customer_id, ''))
+    ) STORED
 );
 CREATE INDEX devices_organization ON devices (organization_id, id);
 CREATE INDEX devices_type ON devices (type_id, id);
@@ -160,8 +166,32 @@ CREATE INDEX devices_software ON devices (software_version, id);
 CREATE INDEX devices_product ON devices (product_class, id);
 CREATE INDEX devices_manufacturer ON devices (manufacturer, id);
 CREATE INDEX devices_created ON devices (created, id);
+CREATE INDEX devices_active ON devices (is_active, id);
+CREATE INDEX devices_pending ON devices (id) WHERE firmware_image_is_pending
+    OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL;
 
--- What changes with every Inform: narrow, and without a secondary index on purpose.
+-- Search for a part of a name, serial number, address or customer id: by trigrams from three
+-- characters on (0.1 ms instead of 80 among 100,000 devices), below that along the plain index.
+CREATE INDEX devices_search_text ON devices (search_text);
+CREATE VIRTUAL TABLE device_search USING fts5(
+    search_text, content = 'devices', content_rowid = 'id', tokenize = 'trigram'
+);
+CREATE TRIGGER device_search_insert AFTER INSERT ON devices BEGIN
+    INSERT INTO device_search (rowid, search_text) VALUES (new.id, new.search_text);
+END;
+CREATE TRIGGER device_search_delete AFTER DELETE ON devices BEGIN
+    INSERT INTO device_search (device_search, rowid, search_text)
+    VALUES ('delete', old.id, old.search_text);
+END;
+CREATE TRIGGER device_search_update
+AFTER UPDATE OF name, serial_number, serial_number_alt, address, customer_id ON devices
+WHEN old.search_text <> new.search_text BEGIN
+    INSERT INTO device_search (device_search, rowid, search_text)
+    VALUES ('delete', old.id, old.search_text);
+    INSERT INTO device_search (rowid, search_text) VALUES (new.id, new.search_text);
+END;
+
+-- What changes with every Inform: narrow, and without an index on what it changes, on purpose.
 CREATE TABLE presence (
     device_id INTEGER PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
     is_up BOOLEAN NOT NULL,
@@ -172,6 +202,7 @@ CREATE TABLE presence (
     told INTEGER NOT NULL DEFAULT 0,         -- digest of the last Inform's lasting content
     last_events TEXT NOT NULL DEFAULT ''     -- to tell a repeated Inform from a new one
 );
+CREATE INDEX presence_down ON presence (device_id) WHERE NOT is_up;  -- touched by a change of status alone
 
 CREATE TABLE device_settings (               -- a device's own wanted values
     device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
@@ -227,6 +258,9 @@ CREATE INDEX operations_due ON operations (due) WHERE state = 'scheduled';
 CREATE INDEX operations_expiry ON operations (expires) WHERE state IN ('scheduled', 'pending');
 CREATE INDEX operations_deadline ON operations (deadline) WHERE state = 'running';
 CREATE INDEX operations_created ON operations (created);
+CREATE INDEX operations_waiting ON operations (device_id, kind)
+    WHERE state IN ('scheduled', 'pending', 'running')
+    AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf');
 CREATE INDEX operations_parent ON operations (parent_id, id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE operation_results (
