@@ -170,9 +170,8 @@ CREATE INDEX devices_active ON devices (is_active, id);
 CREATE INDEX devices_pending ON devices (id) WHERE firmware_image_is_pending
     OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL;
 
--- Search for a part of a name, serial number, address or customer id: by trigrams from three
--- characters on (0.1 ms instead of 80 among 100,000 devices), below that along the plain index.
-CREATE INDEX devices_search_text ON devices (search_text);
+-- Search for a part of a name, serial number, address or customer id, by trigrams: 0.1 ms instead
+-- of 40 among 100,000 devices. What is shorter than three characters reads the column itself.
 CREATE VIRTUAL TABLE device_search USING fts5(
     search_text, content = 'devices', content_rowid = 'id', tokenize = 'trigram'
 );
