@@ -25,7 +25,7 @@ INSERT INTO operations (key, device_id, kind, origin, priority, state, is_exclus
     created, created_by, due, expires, parent_id, job_id)
 VALUES (:key, :device_id, :kind, :origin, :priority, :state, :is_exclusive, :request,
     :created, :created_by, :due, :expires, :parent_id, :job_id)
-RETURNING {_COLUMNS}"""  # noqa: S608
+RETURNING {_COLUMNS}"""
 
 # What was interrupted goes first and, until it is due again, nothing goes before it.
 _NEXT = f"""
@@ -39,17 +39,17 @@ WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
         WHERE other.device_id = :device_id AND other.state IN ('scheduled', 'pending', 'running')
             AND other.state = 'running' AND other.is_exclusive))
 ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, priority, id
-LIMIT 1"""  # noqa: S608
+LIMIT 1"""
 
 _OPEN_OF_KIND = f"""
 SELECT {_COLUMNS} FROM operations
 WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AND kind = :kind
-ORDER BY id LIMIT 1"""  # noqa: S608
+ORDER BY id LIMIT 1"""
 
 _MARK_RUNNING = f"""
 UPDATE operations SET state = 'running', attempts = :attempts, started = :started,
     deadline = :deadline, due = :due, progress = max(progress, 1)
-WHERE id = :id RETURNING {_COLUMNS}"""  # noqa: S608
+WHERE id = :id RETURNING {_COLUMNS}"""
 
 _FINISH = """
 UPDATE operations SET state = :state, error = :error, completed = :now, awaits = NULL,
@@ -85,7 +85,7 @@ def insert(tx: Transaction, *, request: Mapping[str, Any], **columns: Any) -> Op
 
 
 def by_id(tx: Transaction, operation_id: int) -> OperationRow | None:
-    row = tx.one(f"SELECT {_COLUMNS} FROM operations WHERE id = :id", id=operation_id)  # noqa: S608
+    row = tx.one(f"SELECT {_COLUMNS} FROM operations WHERE id = :id", id=operation_id)
     return None if row is None else read_row(row)
 
 
@@ -193,13 +193,22 @@ def result(tx: Transaction, operation_id: int) -> Any:
     return None if row is None else msgpack.unpackb(zlib.decompress(row["body"]))
 
 
-def awaiting(tx: Transaction, device_id: int) -> list[OperationRow]:
-    """Running operations of the device that wait for an event of it."""
+def has_open(tx: Transaction, device_id: int) -> bool:
+    row = tx.one(
+        """SELECT EXISTS (SELECT 1 FROM operations WHERE device_id = :device_id
+               AND state IN ('scheduled', 'pending', 'running')) AS found""",
+        device_id=device_id,
+    )
+    return row is not None and bool(row["found"])
+
+
+def running(tx: Transaction, device_id: int) -> list[OperationRow]:
+    """Operations of the device that were sent and have not ended."""
     rows = tx.all(
         f"""SELECT {_COLUMNS} FROM operations
             WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
                 AND state = 'running'
-            ORDER BY id""",  # noqa: S608
+            ORDER BY id""",
         device_id=device_id,
     )
     return [read_row(row) for row in rows]
@@ -263,7 +272,7 @@ def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[
     rows = tx.all(
         f"""SELECT {_COLUMNS} FROM operations
             WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
-            ORDER BY id""",  # noqa: S608
+            ORDER BY id""",
         device_id=device_id,
     )
     return [found for row in rows if (found := read_row(row))["kind"] in kinds]

@@ -1,0 +1,346 @@
+"""A device has shown itself: one unit from its Inform to the row.
+
+The unit finds the device's record (or registers it), checks who it is, records what it told, ends
+operations that waited for what has happened, and makes the new session the only one that may speak
+for the device. Where anything is refused, nothing at all is recorded. An Inform that tells nothing
+new costs two statements.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from inventory import admission, awaited, enrolment, parameter_key
+from inventory.admission import Shared
+from inventory.errors import RegistrationRefused
+from inventory.matching import match_type
+from inventory.operations import DAY_S
+from inventory.parameter_key import Keys
+from inventory.records import log
+from inventory.records import operations as operation_records
+from inventory.records import sightings as records
+from inventory.secrets import Vault
+from inventory.sightings import Event, Sighting
+from inventory.store import Row, Transaction
+from inventory.values import Model, forget, pack_reported
+
+# Events that come and go without anything having happened.
+QUIET_EVENTS = frozenset({"2 PERIODIC", "6 CONNECTION REQUEST", "3 SCHEDULED", "14 HEARTBEAT"})
+MAX_BOOTSTRAPS_A_DAY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator has decided about devices in general; intervals are in seconds."""
+
+    vault: Vault
+    shared: Shared | None = None
+    auto_register: bool = True
+    interval_s: int = 300
+    get_batch: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the session must know of the device that opened it."""
+
+    device_id: int
+    name: str
+    session_id: str
+    model: Model
+    root: str | None
+    get_batch: int
+    has_work: bool
+    is_active: bool = True
+    debug: bool = False
+    is_new: bool = False
+    ended: tuple[int, ...] = field(default=())  # operations that reached their end here
+
+
+def record_sighting(
+    tx: Transaction,
+    sighting: Sighting,
+    session_id: str,
+    policy: Policy,
+    now: float,
+    *,
+    may_register: bool = True,
+) -> Seen:
+    """Raises Unauthenticated or RegistrationRefused; nothing is recorded then."""
+    row = records.known(tx, sighting.unique_identifier)
+    if row is not None and _is_quiet(row, sighting) and _is_open(row, policy):
+        records.touch(tx, row["id"], session_id, _spell(sighting.events), now)
+        return _seen(row, sighting, session_id, policy, bool(row["has_work"]))
+    is_new = row is None
+    if row is None:
+        row = _recognise(tx, sighting, policy, now)
+    if row is None:
+        row = _register(tx, sighting, policy, now, may_register=may_register)
+    admitted = _admit(tx, row, sighting, policy)
+    if admitted.by_new_password:
+        records.forget_previous_password(tx, row["id"])
+    if admitted.by_onboarding:
+        log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
+    if is_new or not _is_quiet(row, sighting):
+        return _record(tx, row, sighting, session_id, policy, now, is_new=is_new)
+    records.touch(tx, row["id"], session_id, _spell(sighting.events), now)
+    return _seen(row, sighting, session_id, policy, bool(row["has_work"]))
+
+
+def _is_open(row: Row, policy: Policy) -> bool:
+    return row["password"] is None and row["type_password"] is None and policy.shared is None
+
+
+def _is_quiet(row: Row, sighting: Sighting) -> bool:
+    return (
+        row["told"] == sighting.told
+        and bool(row["is_up"])
+        and all(event.code in QUIET_EVENTS for event in sighting.events)
+        and parameter_key.is_settled(_keys(row), sighting.parameter_key)
+    )
+
+
+def _keys(row: Row) -> Keys:
+    keeps = row["keeps_key"]
+    return Keys(
+        confirmed=row["key_confirmed"],
+        outstanding=row["key_outstanding"],
+        reported=row["key_reported"],
+        keeps=None if keeps is None else bool(keeps),
+        drift_since=row["drift_since"],
+    )
+
+
+def _spell(events: Sequence[Event]) -> str:
+    return ",".join(f"{event.code}:{event.command_key}" for event in events)
+
+
+def _seen(
+    row: Row,
+    sighting: Sighting,
+    session_id: str,
+    policy: Policy,
+    has_work: bool,
+    is_new: bool = False,
+    ended: Sequence[int] = (),
+) -> Seen:
+    return Seen(
+        device_id=row["id"],
+        name=row["name"],
+        session_id=session_id,
+        model=Model(
+            sighting.manufacturer,
+            sighting.oui,
+            sighting.product_class,
+            sighting.software_version or row["software_version"] or "",
+        ),
+        root=sighting.root or row["root"],
+        get_batch=row["get_batch"] or policy.get_batch,
+        has_work=has_work,
+        is_active=bool(row["is_active"]),
+        debug=bool(row["debug"]),
+        is_new=is_new,
+        ended=tuple(ended),
+    )
+
+
+# --- Who is it? ------------------------------------------------------------------------------
+
+
+def _recognise(tx: Transaction, sighting: Sighting, policy: Policy, now: float) -> Row | None:
+    """A pre-registered record that is meant: by serial number, else by its own HTTP user name."""
+    rows = records.preregistered(tx, sighting.serial_number, sighting.oui, sighting.product_class)
+    if len(rows) != 1 and sighting.proof is not None and sighting.proof.username:
+        rows = [
+            row
+            for row in records.by_username(tx, sighting.proof.username)
+            if sighting.proof.verify(policy.vault.open(row["password"]))
+        ]
+    if len(rows) != 1:
+        return None
+    records.adopt_identity(
+        tx,
+        rows[0]["id"],
+        now,
+        type_id=_matching_type(tx, sighting),
+        **_identity(sighting),
+    )
+    return records.by_id(tx, rows[0]["id"])
+
+
+def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy) -> admission.Admission:
+    is_bootstrap = sighting.has("0 BOOTSTRAP")
+    return admission.admit(
+        row,
+        sighting.proof,
+        policy.vault,
+        policy.shared,
+        is_bootstrap=is_bootstrap,
+        is_reset_expected=is_bootstrap and awaited.expects_reset(tx, row["id"]),
+    )
+
+
+def _matching_type(tx: Transaction, sighting: Sighting) -> int | None:
+    return match_type(
+        tx,
+        sighting.manufacturer,
+        sighting.oui,
+        sighting.product_class,
+        sighting.software_version,
+        sighting.hardware_version,
+    )
+
+
+def _identity(sighting: Sighting) -> dict[str, str]:
+    return {
+        "unique_identifier": sighting.unique_identifier,
+        "manufacturer": sighting.manufacturer,
+        "oui": sighting.oui,
+        "product_class": sighting.product_class,
+        "serial_number": sighting.serial_number,
+    }
+
+
+def _register(
+    tx: Transaction, sighting: Sighting, policy: Policy, now: float, *, may_register: bool
+) -> Row:
+    if not policy.auto_register:
+        raise RegistrationRefused("registration is off")
+    if not may_register:
+        raise RegistrationRefused("too many registrations")
+    device_id = records.register(
+        tx,
+        policy.interval_s,
+        now,
+        uuid=str(uuid.uuid4()),
+        name=_free_name(tx, sighting.unique_identifier),
+        type_id=_matching_type(tx, sighting),
+        **_identity(sighting),
+    )
+    row = records.by_id(tx, device_id)
+    assert row is not None
+    return row
+
+
+def _free_name(tx: Transaction, unique_identifier: str) -> str:
+    """The identifier itself, unless a person gave that very name to another device."""
+    name, number = unique_identifier, 1
+    while records.name_is_taken(tx, name):
+        number += 1
+        name = f"{unique_identifier} ({number})"
+    return name
+
+
+# --- What did it tell? -----------------------------------------------------------------------
+
+
+def _record(
+    tx: Transaction,
+    row: Row,
+    sighting: Sighting,
+    session_id: str,
+    policy: Policy,
+    now: float,
+    *,
+    is_new: bool,
+) -> Seen:
+    device_id = row["id"]
+    keys = _keys(row)
+    is_reset = sighting.has("0 BOOTSTRAP") and parameter_key.shows_reset(
+        keys, sighting.parameter_key
+    )
+    _record_keys(tx, device_id, keys, sighting, now, is_reset=is_reset)
+    if row["told"] != sighting.told:
+        _record_told(tx, device_id, sighting)
+    records.appear(
+        tx,
+        device_id,
+        session_id,
+        last_events=_spell(sighting.events),
+        told=sighting.told,
+        interval_s=sighting.interval_s or row["interval_s"],
+        now=now,
+    )
+    ended = awaited.resolve(tx, device_id, sighting, now, is_reset=is_reset)
+    if is_new or sighting.has("0 BOOTSTRAP"):
+        _enrol(tx, row, sighting, policy, now, is_new=is_new, is_reset=is_reset)
+    _record_events(tx, row, sighting, now, is_new=is_new)
+    has_work = operation_records.has_open(tx, device_id)
+    return _seen(row, sighting, session_id, policy, has_work, is_new, ended)
+
+
+def _record_keys(
+    tx: Transaction, device_id: int, keys: Keys, sighting: Sighting, now: float, *, is_reset: bool
+) -> None:
+    if is_reset:
+        after = parameter_key.after_reset(keys, sighting.parameter_key)
+    else:
+        after = parameter_key.after_inform(keys, sighting.parameter_key, now)
+    if keys.outstanding is not None and after.confirmed == keys.outstanding:
+        awaited.mark_applied(tx, device_id, keys.outstanding)
+    if after != keys:
+        records.update_keys(
+            tx,
+            device_id,
+            confirmed=after.confirmed,
+            outstanding=after.outstanding,
+            reported=after.reported,
+            keeps=after.keeps,
+            drift_since=after.drift_since,
+        )
+
+
+def _record_told(tx: Transaction, device_id: int, sighting: Sighting) -> None:
+    records.update_told(
+        tx,
+        device_id,
+        manufacturer=sighting.manufacturer,
+        root=sighting.root,
+        protocol=sighting.protocol,
+        address=sighting.address,
+        inform_values=pack_reported(sighting.parameters),
+        software_version=sighting.software_version,
+        hardware_version=sighting.hardware_version,
+        connection_request_url=sighting.connection_request_url,
+    )
+
+
+def _enrol(
+    tx: Transaction,
+    row: Row,
+    sighting: Sighting,
+    policy: Policy,
+    now: float,
+    *,
+    is_new: bool,
+    is_reset: bool,
+) -> None:
+    """Everything anew after a reset, at most three times a day; else credentials alone."""
+    whole = is_new or is_reset
+    repeats = sighting.retry_count > 0 and "0 BOOTSTRAP:" in row["last_events"].split(",")
+    if is_reset and not is_new and not repeats:
+        forget(tx, row["id"])
+        day = int(now // DAY_S)
+        count = 1 + (row["bootstrap_count"] if row["bootstrap_day"] == day else 0)
+        records.set_bootstraps(tx, row["id"], day, count)
+        whole = count <= MAX_BOOTSTRAPS_A_DAY
+    enrolment.require(tx, row["id"], policy.vault, now, whole=whole)
+
+
+def _record_events(
+    tx: Transaction, row: Row, sighting: Sighting, now: float, *, is_new: bool
+) -> None:
+    """One line per thing that happened; an Inform that is repeated tells nothing twice."""
+    device_id = row["id"]
+    if is_new:
+        log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})
+    if not row["is_up"]:
+        log.add(tx, device_id, "status", "Up", now)
+    told_before = set(row["last_events"].split(",")) if sighting.retry_count else set()
+    for event in sighting.events:
+        if event.code in QUIET_EVENTS or f"{event.code}:{event.command_key}" in told_before:
+            continue
+        details = {"command_key": event.command_key} if event.command_key else None
+        log.add(tx, device_id, "event", event.code, now, details)
+    if sighting.has("1 BOOT") and not sighting.retry_count:
+        records.set_boot(tx, device_id, now)

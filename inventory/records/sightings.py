@@ -1,0 +1,203 @@
+"""SQL of an Inform: the hot path from socket to row.
+
+A quiet Inform is two statements, :func:`known` and :func:`touch`. The tables ``devices`` and
+``presence`` are written here by what a device tells; people's changes are in ``records.devices``.
+"""
+
+from typing import Any
+
+from inventory.store import Row, Transaction
+
+_KNOWN_COLUMNS = """
+    d.id, d.name, d.organization_id, d.is_active, d.debug, d.type_id, d.root, d.get_batch,
+    d.manufacturer, d.oui, d.product_class, d.serial_number, d.unique_identifier,
+    d.software_version, d.hardware_version, d.address, d.connection_request_url,
+    d.username, d.password, d.previous_username, d.previous_password,
+    d.key_confirmed, d.key_outstanding, d.key_reported, d.keeps_key, d.drift_since,
+    d.reboot_wanted, d.identity_conflict, d.bootstrap_day, d.bootstrap_count, d.update_frequency,
+    t.username AS type_username, t.password AS type_password, t.onboarding_policy,
+    t.onboarding_username, t.onboarding_password, t.update_frequency AS type_update_frequency,
+    p.is_up, p.last_inform, p.interval_s, p.told, p.last_events, p.session_id,
+    EXISTS (SELECT 1 FROM operations AS o
+            WHERE o.device_id = d.id AND o.state IN ('scheduled', 'pending', 'running')) AS has_work
+"""
+
+_FROM = """
+FROM devices AS d JOIN presence AS p ON p.device_id = d.id
+LEFT JOIN device_types AS t ON t.id = d.type_id
+"""
+
+_KNOWN = f"SELECT {_KNOWN_COLUMNS} {_FROM} WHERE d.unique_identifier = :unique_identifier"
+_BY_ID = f"SELECT {_KNOWN_COLUMNS} {_FROM} WHERE d.id = :id"
+
+# Exactly one record without a CWMP identity, whose OUI and class agree where they are given.
+_PREREGISTERED = f"""SELECT {_KNOWN_COLUMNS} {_FROM}
+WHERE (d.serial_number = :serial_number OR d.serial_number_alt = :serial_number)
+    AND d.unique_identifier IS NULL
+    AND (d.oui IS NULL OR upper(d.oui) = :oui)
+    AND (d.product_class IS NULL OR d.product_class = :product_class)
+LIMIT 2"""
+
+_BY_USERNAME = f"""SELECT {_KNOWN_COLUMNS} {_FROM}
+WHERE d.username = :username AND d.unique_identifier IS NULL AND d.password IS NOT NULL
+LIMIT 2"""
+
+_TOUCH = """
+UPDATE presence SET last_inform = :now, session_id = :session_id, last_events = :last_events
+WHERE device_id = :device_id"""
+
+_APPEAR = """
+UPDATE presence SET last_inform = :now, session_id = :session_id, last_events = :last_events,
+    told = :told, interval_s = :interval_s,
+    status_change = CASE WHEN is_up THEN status_change ELSE :now END, is_up = TRUE
+WHERE device_id = :device_id"""
+
+
+def known(tx: Transaction, unique_identifier: str) -> Row | None:
+    return tx.one(_KNOWN, unique_identifier=unique_identifier)
+
+
+def by_id(tx: Transaction, device_id: int) -> Row | None:
+    return tx.one(_BY_ID, id=device_id)
+
+
+def preregistered(tx: Transaction, serial_number: str, oui: str, product_class: str) -> list[Row]:
+    return list(
+        tx.all(_PREREGISTERED, serial_number=serial_number, oui=oui, product_class=product_class)
+    )
+
+
+def by_username(tx: Transaction, username: str) -> list[Row]:
+    return list(tx.all(_BY_USERNAME, username=username))
+
+
+def touch(tx: Transaction, device_id: int, session_id: str, last_events: str, now: float) -> None:
+    tx.run(_TOUCH, device_id=device_id, session_id=session_id, last_events=last_events, now=now)
+
+
+def appear(
+    tx: Transaction,
+    device_id: int,
+    session_id: str,
+    last_events: str,
+    told: int,
+    interval_s: int,
+    now: float,
+) -> None:
+    tx.run(
+        _APPEAR,
+        device_id=device_id,
+        session_id=session_id,
+        last_events=last_events,
+        told=told,
+        interval_s=interval_s,
+        now=now,
+    )
+
+
+def register(tx: Transaction, interval_s: int, now: float, **columns: Any) -> int:
+    """A new device in the default organization; returns its id."""
+    row = tx.one(
+        """INSERT INTO devices (uuid, name, organization_id, type_id, unique_identifier,
+               manufacturer, oui, product_class, serial_number, last_change, created)
+           VALUES (:uuid, :name, (SELECT id FROM organizations WHERE is_default), :type_id,
+               :unique_identifier, :manufacturer, :oui, :product_class, :serial_number, :now, :now)
+           RETURNING id""",
+        now=now,
+        **columns,
+    )
+    assert row is not None
+    tx.run(
+        """INSERT INTO presence (device_id, is_up, status_change, interval_s)
+           VALUES (:id, FALSE, :now, :interval_s)""",
+        id=row["id"],
+        interval_s=interval_s,
+        now=now,
+    )
+    return int(row["id"])
+
+
+def name_is_taken(tx: Transaction, name: str) -> bool:
+    return tx.one("SELECT id FROM devices WHERE name = :name", name=name) is not None
+
+
+def adopt_identity(tx: Transaction, device_id: int, now: float, **columns: Any) -> None:
+    """A pre-registered record takes over the identity that its device has shown."""
+    tx.run(
+        """UPDATE devices SET unique_identifier = :unique_identifier, manufacturer = :manufacturer,
+               oui = :oui, product_class = :product_class, serial_number = :serial_number,
+               serial_number_alt = CASE WHEN serial_number <> :serial_number
+                   THEN COALESCE(serial_number_alt, serial_number) ELSE serial_number_alt END,
+               type_id = COALESCE(type_id, :type_id), version = version + 1, last_change = :now
+           WHERE id = :id""",
+        id=device_id,
+        now=now,
+        **columns,
+    )
+
+
+def update_told(tx: Transaction, device_id: int, **columns: Any) -> None:
+    """What the device itself says of itself; a value that was not told stays."""
+    tx.run(
+        """UPDATE devices SET manufacturer = :manufacturer, root = COALESCE(:root, root),
+               protocol = :protocol, address = :address, inform_values = :inform_values,
+               software_version = COALESCE(:software_version, software_version),
+               hardware_version = COALESCE(:hardware_version, hardware_version),
+               connection_request_url = COALESCE(:connection_request_url, connection_request_url)
+           WHERE id = :id""",
+        id=device_id,
+        **columns,
+    )
+
+
+def update_keys(tx: Transaction, device_id: int, **columns: Any) -> None:
+    tx.run(
+        """UPDATE devices SET key_confirmed = :confirmed, key_outstanding = :outstanding,
+               key_reported = :reported, keeps_key = :keeps, drift_since = :drift_since
+           WHERE id = :id""",
+        id=device_id,
+        **columns,
+    )
+
+
+def set_boot(tx: Transaction, device_id: int, now: float) -> None:
+    """The device has started anew, so nothing waits for a reboot any more."""
+    tx.run(
+        "UPDATE devices SET last_boot = :now, reboot_wanted = NULL WHERE id = :id",
+        id=device_id,
+        now=now,
+    )
+
+
+def set_bootstraps(tx: Transaction, device_id: int, day: int, count: int) -> None:
+    tx.run(
+        "UPDATE devices SET bootstrap_day = :day, bootstrap_count = :count WHERE id = :id",
+        id=device_id,
+        day=day,
+        count=count,
+    )
+
+
+def forget_previous_password(tx: Transaction, device_id: int) -> None:
+    tx.run(
+        "UPDATE devices SET previous_username = NULL, previous_password = NULL WHERE id = :id",
+        id=device_id,
+    )
+
+
+def any_credentials(tx: Transaction) -> bool:
+    """Whether any device or type demands credentials of its own."""
+    row = tx.one(
+        """SELECT EXISTS (SELECT 1 FROM devices WHERE username IS NOT NULL AND password IS NOT NULL)
+               OR EXISTS (SELECT 1 FROM device_types WHERE password IS NOT NULL) AS found"""
+    )
+    return row is not None and bool(row["found"])
+
+
+def set_identity_conflict(tx: Transaction, device_id: int, since: float | None) -> None:
+    tx.run(
+        """UPDATE devices SET identity_conflict = :since, version = version + 1
+           WHERE id = :id AND (identity_conflict IS NULL) <> (:since IS NULL)""",
+        id=device_id,
+        since=since,
+    )

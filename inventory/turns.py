@@ -1,0 +1,174 @@
+"""Units of a live session: taking the next operation, noting what leaves, keeping what came back.
+
+Each unit begins with the same question: is this still the device's session? A newer Inform has
+replaced it otherwise, and whatever this one brings is dropped (:class:`Superseded`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from inventory import enrolment, operations
+from inventory.enrolment import Enrolment
+from inventory.errors import Superseded
+from inventory.operations import Error, Kind, Operation
+from inventory.recording import Policy
+from inventory.records import log
+from inventory.records import turns as records
+from inventory.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The session that speaks, and the device that it speaks for."""
+
+    device_id: int
+    session_id: str
+
+    def check(self, tx: Transaction) -> None:
+        """Raises Superseded when a newer session has taken over."""
+        if not records.is_current(tx, self.device_id, self.session_id):
+            raise Superseded(str(self.device_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What to do next: nothing, or an operation that is now marked running."""
+
+    operation: Operation | None = None
+    enrolment: Enrolment | None = None  # the values, for an enrolment
+    ended: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an operation ended: ``error`` is None when it succeeded."""
+
+    operation: Operation
+    result: Any = None
+    error: Error | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An operation whose end the device will tell by ``event``."""
+
+    operation: Operation
+    event: str
+    evidence: Mapping[str, Any]
+
+
+def take_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
+    """The operation whose turn it is on the device, marked running."""
+    mine.check(tx)
+    return _next_turn(tx, mine, policy, now)
+
+
+def settle(
+    tx: Transaction, mine: Mine, ending: Ending | Waiting, policy: Policy, now: float
+) -> Turn:
+    """Keeps how an operation ended, or that it waits, and takes the next one in the same unit."""
+    mine.check(tx)
+    if isinstance(ending, Waiting):
+        operations.wait_for(tx, ending.operation.id, ending.event, ending.evidence)
+        return Turn()
+    ended = (ending.operation.id,) if _end(tx, ending, now) else ()
+    turn = _next_turn(tx, mine, policy, now)
+    return replace(turn, ended=(*ended, *turn.ended))
+
+
+def _end(tx: Transaction, ending: Ending, now: float) -> bool:
+    operation, error = ending.operation, ending.error
+    if error is None:
+        is_first = operations.complete(tx, operation.id, ending.result, now)
+    else:
+        is_first = operations.fail(tx, operation.id, error, now, ending.result)
+    if is_first:
+        log.operation_ended(
+            tx,
+            operation.device_id,
+            operation.kind,
+            operation.key,
+            "completed" if error is None else "failed",
+            now,
+            None if error is None else error.as_json(),
+        )
+    return is_first
+
+
+def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
+    device = records.standing(tx, mine.device_id)
+    if not device["is_active"]:
+        return Turn()
+    operation, ended = operations.claim_next(
+        tx, mine.device_id, now, reading_only=device["identity_conflict"] is not None
+    )
+    values = None
+    if operation is not None and operation.kind is Kind.ENROL:
+        values = enrolment.wanted(tx, mine.device_id, policy.vault, policy.interval_s)
+    return Turn(operation, values, tuple(ended))
+
+
+def note_sending(
+    tx: Transaction,
+    mine: Mine,
+    operation_id: int,
+    evidence: Mapping[str, Any],
+    parameter_key: str | None,
+) -> None:
+    """Before a request leaves that changes the device: what it is, and the key that it carries."""
+    mine.check(tx)
+    operations.note(tx, operation_id, evidence)
+    if parameter_key is not None:
+        records.set_outstanding_key(tx, mine.device_id, parameter_key)
+
+
+def confirm_key(
+    tx: Transaction, mine: Mine, parameter_key: str, now: float, *, is_applied: bool
+) -> None:
+    """The device has answered a request that carried this key; Status 1 waits for a reboot."""
+    mine.check(tx)
+    records.confirm_key(tx, mine.device_id, parameter_key, now)
+    if not is_applied:
+        records.want_reboot(tx, mine.device_id, now)
+
+
+def drop_key(tx: Transaction, mine: Mine, parameter_key: str) -> None:
+    """The device has refused the request, so this key will never be seen."""
+    mine.check(tx)
+    records.drop_outstanding_key(tx, mine.device_id, parameter_key)
+
+
+def set_interval(tx: Transaction, mine: Mine, interval_s: int) -> None:
+    """The device has taken a new periodic inform interval."""
+    mine.check(tx)
+    records.set_interval(tx, mine.device_id, interval_s)
+
+
+def remember_batch(tx: Transaction, mine: Mine, names: int) -> None:
+    """How many names the device bears in one GetParameterValues."""
+    mine.check(tx)
+    records.set_batch(tx, mine.device_id, names)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A session that has something to tell."""
+
+    session_id: str
+    device_id: int
+    started: float
+    ended: float
+    outcome: str
+    address: str
+    events: list[str]
+    retry_count: int
+    rpcs: list[dict[str, Any]]
+    faults: int
+    notes: list[str]
+    transcript: bytes | None = None
+
+
+def keep_session(tx: Transaction, record: SessionRecord) -> None:
+    """Writes the session's row."""
+    records.add_session(tx, **{item.name: getattr(record, item.name) for item in fields(record)})
