@@ -9,6 +9,8 @@ Names, order, lengths and optional elements are those of the official schemas ``
 years that no calendar type holds (``0001-01-01T00:00:00Z`` is CWMP's "unknown time").
 """
 
+# ruff: noqa: RUF009  (a field is declared by a call; its default is an immutable value)
+
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -438,9 +440,9 @@ class AddObject(AcsRequest):
 
 @dataclass(frozen=True, slots=True)
 class AddObjectResponse(Response):
-    """A.3.2.6."""
+    """A.3.2.6: instance numbers begin at 1; 0 means that the device told none."""
 
-    instance_number: int = _unsigned("InstanceNumber", default=1)
+    instance_number: int = _unsigned("InstanceNumber")
     status: int = _integer("Status")
 
 
@@ -649,9 +651,7 @@ _NOBODY = DeviceIdStruct()
 class Inform(CpeRequest):
     """A.3.3.1: opens every session."""
 
-    device_id: DeviceIdStruct = _wire(
-        Wire("DeviceId", Kind.STRUCT, struct=DeviceIdStruct), _NOBODY
-    )
+    device_id: DeviceIdStruct = _wire(Wire("DeviceId", Kind.STRUCT, struct=DeviceIdStruct), _NOBODY)
     event: tuple[EventStruct, ...] = _structs("Event", EventStruct, max_count=64)
     max_envelopes: int = _unsigned("MaxEnvelopes", default=1)
     current_time: str = _time("CurrentTime")
