@@ -1,0 +1,312 @@
+"""SQL of devices as people see and change them; what an Inform writes is in ``sightings``.
+
+A list is two statements: the exact count on one index, and the window's ids on one index, joined
+to everything that a device shows. ``presence`` and ``device_search`` stand in for ``devices`` where
+a filter needs nothing else, because a join costs more than the filter itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from inventory.query import Page, Scope, Window
+from inventory.records.where import Where
+from inventory.store import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device with what it inherits and what waits for it; times are Unix seconds."""
+
+    id: int
+    uuid: str
+    name: str
+    organization_id: int
+    organization_name: str
+    type_id: int | None
+    type_short_name: str | None
+    type_name: str | None
+    type_update_frequency: int | None
+    location_id: int | None
+    location_name: str | None
+    location_short_name: str | None
+    location_latitude: str | None
+    location_longitude: str | None
+    customer_id: str | None
+    description: str | None
+    is_active: bool
+    debug: bool
+    latitude: str | None
+    longitude: str | None
+    update_frequency: int | None
+    firmware_image_id: int | None
+    firmware_image_is_pending: bool
+    unique_identifier: str | None
+    manufacturer: str | None
+    oui: str | None
+    product_class: str | None
+    serial_number: str | None
+    serial_number_alt: str | None
+    identity_conflict: float | None
+    root: str | None
+    software_version: str | None
+    hardware_version: str | None
+    address: str | None
+    connection_request_url: str | None
+    username: str | None
+    drift_since: float | None
+    reboot_wanted: float | None
+    settings_pending: float | None
+    last_configuration: float | None
+    last_change: float
+    created: float
+    version: int
+    is_up: bool
+    status_change: float
+    last_inform: float | None
+    interval_s: int
+    waiting: int
+    """A sum of the bits of :data:`WAITING`."""
+
+
+WAITING: Mapping[str, int] = {
+    "reboot": 1,
+    "factory": 2,
+    "device_factory": 4,
+    "sync": 8,
+    "reconf": 16,
+}
+"""The operations that a device's record tells of while they are open, each with its bit."""
+
+_OPEN = "state IN ('scheduled', 'pending', 'running')"
+# Word for word the condition of the index operations_waiting.
+_WAITING = f"{_OPEN} AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')"
+_BIT = "CASE kind " + " ".join(f"WHEN '{k}' THEN {bit}" for k, bit in WAITING.items()) + " END"
+
+_FOREIGN = {
+    "organization_name": "o.name",
+    "type_short_name": "t.short_name",
+    "type_name": "t.name",
+    "type_update_frequency": "t.update_frequency",
+    "location_name": "l.name",
+    "location_short_name": "l.short_name",
+    "location_latitude": "l.latitude",
+    "location_longitude": "l.longitude",
+    "is_up": "p.is_up",
+    "status_change": "p.status_change",
+    "last_inform": "p.last_inform",
+    "interval_s": "p.interval_s",
+    "waiting": f"""(SELECT COALESCE(SUM(DISTINCT {_BIT}), 0) FROM operations
+                    WHERE device_id = d.id AND {_WAITING})""",
+}
+_BOOLEANS = tuple(
+    index for index, field in enumerate(fields(Device)) if field.type in (bool, "bool")
+)
+
+_COLUMNS = ", ".join(f"{_FOREIGN.get(f.name, 'd.' + f.name)} AS {f.name}" for f in fields(Device))
+_JOINS = """
+JOIN organizations AS o ON o.id = d.organization_id
+JOIN presence AS p ON p.device_id = d.id
+LEFT JOIN device_types AS t ON t.id = d.type_id
+LEFT JOIN locations AS l ON l.id = d.location_id
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM devices AS d {_JOINS}"
+
+
+def _device(row: Row) -> Device:
+    values = list(row)
+    for index in _BOOLEANS:
+        values[index] = bool(values[index])
+    return Device(*values)
+
+
+# --- One device ------------------------------------------------------------------------------
+
+
+def by_id(tx: Transaction, scope: Scope, device_id: int) -> Device | None:
+    return _first(tx, Where(scope, "d.organization_id").equal("d.id", device_id))
+
+
+def by_name(tx: Transaction, scope: Scope, name: str) -> Device | None:
+    return _first(tx, Where(scope, "d.organization_id").equal("d.name", name))
+
+
+def by_serial(tx: Transaction, scope: Scope, serial_number: str, limit: int) -> list[Device]:
+    where = Where(scope, "d.organization_id").equal("d.serial_number", serial_number)
+    rows = tx.all(f"{_SELECT} {where.sql} ORDER BY d.id LIMIT :n", n=limit, **where.parameters)
+    return [_device(row) for row in rows]
+
+
+def _first(tx: Transaction, where: Where) -> Device | None:
+    row = tx.one(f"{_SELECT} {where.sql}", **where.parameters)
+    return None if row is None else _device(row)
+
+
+# --- Lists -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; None leaves a condition out."""
+
+    type_id: int | None = None
+    is_up: bool | None = None
+    status_changed_from: float | None = None
+    organization_id: int | None = None
+    is_pending: bool | None = None
+    search: str | None = None
+    serial_number: str | None = None
+    customer_id: str | None = None
+    product_class: str | None = None
+    manufacturer: str | None = None
+    software_version: str | None = None
+    address: str | None = None
+    is_active: bool | None = None
+    location_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By one of :data:`ORDERINGS`, or by nothing, and then by id; unknown values come first."""
+
+    by: str | None = None
+    descending: bool = False
+
+    def reverse(self) -> "Order":
+        return replace(self, descending=not self.descending)
+
+
+ORDERINGS: Mapping[str, str] = {
+    "name": "d.name",
+    "created": "d.created",
+    "status_change": "p.status_change",
+    "last_connection": "p.last_inform",
+}
+
+_EQUALS = (
+    "type_id",
+    "organization_id",
+    "serial_number",
+    "customer_id",
+    "product_class",
+    "manufacturer",
+    "software_version",
+    "address",
+    "is_active",
+    "location_id",
+)
+# Word for word the condition of the index devices_pending, and then the open operations.
+_PENDING = f"""
+SELECT id FROM devices WHERE firmware_image_is_pending
+    OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL
+UNION SELECT device_id FROM operations WHERE {_WAITING}"""
+_FOUND = "SELECT rowid FROM device_search WHERE device_search MATCH :search"
+_TABLES = {"d": "devices AS d", "p": "presence AS p", "s": "device_search AS s"}
+_KEYS = {"d": "d.id", "p": "p.device_id", "s": "s.rowid"}
+TRIGRAM = 3
+"""Characters that the search index needs at least."""
+
+
+def page(
+    tx: Transaction, scope: Scope, wanted: Filter, order: Order, window: Window
+) -> Page[Device]:
+    """One window of the devices that the filter lets through, and how many there are in all."""
+    count = _count(tx, scope, wanted)
+    if window.offset >= count:
+        return Page([], count)
+    limit = min(window.limit, count - window.offset)
+    after = count - window.offset - limit
+    if after >= window.offset:
+        return Page(_window(tx, scope, wanted, order, Window(limit, window.offset)), count)
+    # Nearer to the end: what is skipped costs, so it is counted from there.
+    return Page(_window(tx, scope, wanted, order.reverse(), Window(limit, after))[::-1], count)
+
+
+def _count(tx: Transaction, scope: Scope, wanted: Filter) -> int:
+    """Those with nothing pending are counted as the rest: the others are few and indexed."""
+    if wanted.is_pending is False:
+        everyone, waiting = replace(wanted, is_pending=None), replace(wanted, is_pending=True)
+        return _count(tx, scope, everyone) - _count(tx, scope, waiting)
+    hits = _Hits(scope, wanted)
+    row = tx.one(f"SELECT count(*) {hits.sql}", **hits.parameters)
+    assert row is not None
+    return int(row[0])
+
+
+def _window(
+    tx: Transaction, scope: Scope, wanted: Filter, order: Order, window: Window
+) -> list[Device]:
+    column = ORDERINGS[order.by] if order.by else None
+    hits = _Hits(scope, wanted, column)
+    direction = "DESC" if order.descending else "ASC"
+    first = f"{column} {direction}, " if column else ""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS}
+            FROM (SELECT {hits.key} AS id {hits.sql}
+                  ORDER BY {first}{hits.key} {direction} LIMIT :limit OFFSET :offset) AS page
+            JOIN devices AS d ON d.id = page.id {_JOINS}
+            ORDER BY {first}d.id {direction}""",
+        limit=window.limit,
+        offset=window.offset,
+        **hits.parameters,
+    )
+    return [_device(row) for row in rows]
+
+
+class _Hits:
+    """FROM and WHERE of the devices that a filter lets through, of as few tables as possible."""
+
+    def __init__(self, scope: Scope, wanted: Filter, sorted_by: str | None = None) -> None:
+        self._where = Where(scope, "d.organization_id")
+        self._used = {sorted_by.partition(".")[0]} if sorted_by else set()
+        if scope.organizations is not None:
+            self._used.add("d")
+        self._narrow_by_record(wanted)
+        self._narrow_by_presence(wanted)
+        if wanted.search is not None:
+            self._search(wanted.search)
+        tables = self._tables
+        if wanted.is_pending is not None:
+            self._where.holds(f"{self.key} {'' if wanted.is_pending else 'NOT'} IN ({_PENDING})")
+        joins = [f"JOIN {_TABLES[table]} ON {_KEYS[table]} = {self.key}" for table in tables[1:]]
+        self.sql = f"FROM {_TABLES[tables[0]]} {' '.join(joins)} {self._where.sql}"
+
+    @property
+    def _tables(self) -> list[str]:
+        return [table for table in _TABLES if table in self._used] or ["p"]
+
+    @property
+    def key(self) -> str:
+        """The column that holds the device's id."""
+        return _KEYS[self._tables[0]]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return self._where.parameters
+
+    def _narrow_by_record(self, wanted: Filter) -> None:
+        for name in _EQUALS:
+            value = getattr(wanted, name)
+            if value is not None:
+                self._used.add("d")
+                self._where.equal(f"d.{name}", value)
+
+    def _narrow_by_presence(self, wanted: Filter) -> None:
+        if wanted.is_up is not None:
+            self._used.add("p")
+            self._where.holds("p.is_up" if wanted.is_up else "NOT p.is_up")
+        if wanted.status_changed_from is not None:
+            self._used.add("p")
+            self._where.at_least("p.status_change", wanted.status_changed_from)
+
+    def _search(self, text: str) -> None:
+        phrase = '"' + text.replace('"', '""') + '"'
+        if len(text) < TRIGRAM:
+            self._used.add("d")
+            self._where.holds("instr(d.search_text, lower(:search)) > 0", search=text)
+        elif not self._used:
+            self._used.add("s")
+            self._where.holds("s.device_search MATCH :search", search=phrase)
+        else:
+            # As a list: joined, the index would be asked once for each device of the other side.
+            self._where.holds(f"{self.key} IN ({_FOUND})", search=phrase)
