@@ -11,6 +11,7 @@ InventoryError
 │   ├── NotCancellable
 │   └── Ambiguous       more than one object has this key
 ├── PreconditionFailed  If-Match does not hold
+├── KeyReused           an Idempotency-Key that was used for another request
 ├── Unauthenticated     a CPE that did not prove who it is
 ├── RegistrationRefused a CPE that may not be registered
 └── Superseded          the session that speaks is no longer the device's session
@@ -81,6 +82,12 @@ class Ambiguous(Conflict):
 
 class PreconditionFailed(InventoryError):
     """The object has changed since the caller read it."""
+
+
+class KeyReused(InventoryError):
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Idempotency-Key {key!r} was used for another request.")
+        self.key = key
 
 
 class Unauthenticated(InventoryError):
