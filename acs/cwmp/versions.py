@@ -14,6 +14,7 @@ from acs.cwmp.messages import Envelope, InformResponse, Message
 Version = tuple[int, int]
 
 SUPPORTED: tuple[Version, ...] = ((1, 0), (1, 1), (1, 2), (1, 3), (1, 4))
+DEFAULT_NAMESPACE = "urn:dslforum-org:cwmp-1-0"  # by far the commonest
 VERSION_INCOMPATIBLE = 8006
 
 _NAMESPACE = re.compile(r"urn:dslforum-org:cwmp-1-(\d{1,3})")
