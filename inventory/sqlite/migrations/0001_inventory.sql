@@ -166,6 +166,8 @@ CREATE INDEX devices_software ON devices (software_version, id);
 CREATE INDEX devices_product ON devices (product_class, id);
 CREATE INDEX devices_manufacturer ON devices (manufacturer, id);
 CREATE INDEX devices_created ON devices (created, id);
+CREATE INDEX devices_firmware ON devices (firmware_image_id, id)
+    WHERE firmware_image_id IS NOT NULL;
 CREATE INDEX devices_active ON devices (is_active, id);
 CREATE INDEX devices_pending ON devices (id) WHERE firmware_image_is_pending
     OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL;
@@ -304,6 +306,7 @@ CREATE TABLE parameter_index (               -- the few parameters that are sear
     device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
     PRIMARY KEY (name_id, value, device_id)
 );
+CREATE INDEX parameter_index_device ON parameter_index (device_id);
 
 CREATE TABLE unknown_names (                 -- refused with 9005, remembered for a day
     model_id INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
