@@ -1,0 +1,1 @@
+"""The HTTP edge that CPEs talk to: bytes and sockets in, envelopes and callers out."""

@@ -1,0 +1,102 @@
+"""Who sends this request: address, connection, cookie, credentials, as far as HTTP tells."""
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from aiohttp import hdrs, web
+
+from acs.cwmp.httpauth import parse_authorization
+from acs.endpoint.connections import connection_of
+from acs.exchange import Caller
+
+Network = IPv4Network | IPv6Network
+
+COOKIE_NAME = "session"
+
+# By hand, since http.cookies drops all cookies beside one that it cannot read. Seen on the wire:
+# quoted, among attributes and foreign cookies, separated by commas, with a dollar sign.
+_COOKIE = re.compile(rf'(?:^|[;,\s])\$?{COOKIE_NAME}\s*=\s*"?([A-Za-z0-9]+)', re.IGNORECASE)
+_COOKIE_HEADERS = (hdrs.COOKIE, "Cookie2")
+
+_FORWARDED_FOR = re.compile(r"""for\s*=\s*"?([^",;\s]+)""", re.IGNORECASE)  # RFC 7239
+
+
+class Callers:
+    """Tells callers apart; a trusted proxy's word is taken for the address behind it."""
+
+    def __init__(
+        self, trusted_proxies: Sequence[Network] = (), public_url: str | None = None
+    ) -> None:
+        self._trusted = tuple(trusted_proxies)
+        self._public_url = public_url
+
+    def identify(self, request: web.BaseRequest) -> Caller:
+        connection = connection_of(request)
+        address = connection.address
+        proxied = self.trusts(address)
+        authorization = request.headers.get(hdrs.AUTHORIZATION)
+        return Caller(
+            address=self._behind_proxy(request, address) if proxied else address,
+            connection=None if proxied else connection.number,
+            cookie=read_cookie(request),
+            authorization=parse_authorization(authorization, request.method, request.raw_path),
+            tls_subject=connection.tls_subject,
+        )
+
+    def acs_url(self, request: web.BaseRequest) -> str:
+        """The URL under which this caller reaches us."""
+        if self._public_url:
+            return self._public_url.rstrip("/") + "/acs"
+        scheme = request.scheme
+        if self.trusts(connection_of(request).address):
+            scheme = request.headers.get(hdrs.X_FORWARDED_PROTO, scheme)
+        return f"{scheme}://{request.host}/acs"
+
+    def trusts(self, address: str) -> bool:
+        if not self._trusted:
+            return False
+        parsed = parse_address(address)
+        return parsed is not None and any(parsed in network for network in self._trusted)
+
+    def _behind_proxy(self, request: web.BaseRequest, proxy: str) -> str:
+        """The nearest hop that is no trusted proxy; what stands before it may be lies."""
+        hops = _hops(request)
+        while hops and self.trusts(proxy):
+            claimed = parse_address(hops.pop())
+            if claimed is None:
+                break
+            proxy = str(claimed)
+        return proxy
+
+
+def read_cookie(request: web.BaseRequest) -> str | None:
+    """The value of our session cookie, also from headers that break the rules of cookies."""
+    for name in _COOKIE_HEADERS:
+        if name in request.headers:
+            for header in request.headers.getall(name):
+                if found := _COOKIE.search(header):
+                    return found[1]
+    return None
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address with or without port and brackets; IPv4 within IPv6 is IPv4."""
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _hops(request: web.BaseRequest) -> list[str]:
+    """Addresses that proxies reported, the nearest last."""
+    listed = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
+    if listed:
+        return ",".join(listed).split(",")
+    return _FORWARDED_FOR.findall(",".join(request.headers.getall(hdrs.FORWARDED, ())))
