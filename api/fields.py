@@ -1,0 +1,115 @@
+"""The kinds of field that bodies, queries and answers are declared with.
+
+Each one reads what the documented service reads (numbers as text, text as numbers, blanks around)
+and no more. Inside the house a time is Unix seconds; outside it is RFC 3339 in UTC.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from api.words import BOOLEAN, INTEGER, TIME
+
+MAX_INTEGER = 2**63 - 1  # what the database holds
+
+_INTEGER = re.compile(r"\s*[+-]?\d{1,30}(\.0*)?\s*", re.ASCII)
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)"
+    r"(?:\s?([Zz])|\s?([+-]|(?<=\d)\s)(\d\d):?(\d\d)?)?)?",
+    re.ASCII,
+)
+_TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise PydanticCustomError("nul", "Null characters are not allowed.")
+    return value
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _as_integer(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and not _INTEGER.fullmatch(value)):
+        raise PydanticCustomError("integer", INTEGER)
+    return int(value.strip().partition(".")[0]) if isinstance(value, str) else value
+
+
+def _as_boolean(value: Any) -> Any:
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    if isinstance(value, bool) or value is None or (isinstance(value, int) and value in {0, 1}):
+        return value
+    raise PydanticCustomError("boolean", BOOLEAN)
+
+
+def _as_time(value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise PydanticCustomError("time", TIME)
+    return parse_time(value)
+
+
+def parse_time(text: str) -> float:
+    """Unix seconds of an RFC 3339 time, a date, or a time without zone (then UTC).
+
+    A blank before the last hours and minutes is a ``+`` that was not percent-encoded in a URL.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise PydanticCustomError("time", TIME)
+    date, clock, _zulu, sign, hours, minutes = match.groups()
+    offset = f"{'-' if sign == '-' else '+'}{hours}:{minutes or '00'}" if hours else "+00:00"
+    try:
+        moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{offset}")
+        return moment.astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("time", TIME) from None
+
+
+def format_time(seconds: float) -> str:
+    """RFC 3339 in UTC, with microseconds where there are some."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+RawText = Annotated[str, BeforeValidator(_as_text)]
+"""Text as it came: for passwords and values of parameters."""
+
+Text = Annotated[RawText, BeforeValidator(_stripped)]
+"""Text without the blanks around it."""
+
+Name = Annotated[Text, Field(min_length=1, max_length=255)]
+
+Integer = Annotated[int, BeforeValidator(_as_integer), Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
+
+Id = Annotated[int, BeforeValidator(_as_integer), Field(ge=1, le=MAX_INTEGER)]
+
+Boolean = Annotated[bool, BeforeValidator(_as_boolean)]
+
+Time = Annotated[
+    float,
+    BeforeValidator(_as_time),
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""For bodies and queries; answers, which are not validated again, use :data:`Moment`."""
+
+Moment = Annotated[
+    float,
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2024-01-15T10:30:00Z"]},
+    ),
+]
+"""A time in an answer."""
