@@ -8,7 +8,7 @@ new costs two statements.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from inventory import admission, awaited, enrolment, parameter_key
 from inventory.admission import Shared
@@ -54,7 +54,8 @@ class Seen:
     is_active: bool = True
     debug: bool = False
     is_new: bool = False
-    ended: tuple[int, ...] = field(default=())  # operations that reached their end here
+    came_from: str | None = None  # where it was before, when that is not where it is now
+    ended: tuple[int, ...] = ()  # operations that reached their end here
 
 
 def record_sighting(
@@ -140,8 +141,22 @@ def _seen(
         is_active=bool(row["is_active"]),
         debug=bool(row["debug"]),
         is_new=is_new,
+        came_from=_origin(row, sighting),
         ended=tuple(ended),
     )
+
+
+def _origin(row: Row, sighting: Sighting) -> str | None:
+    if row["address"] is None:
+        return None
+    url = sighting.connection_request_url or row["connection_request_url"]
+    before = place(row["address"], row["connection_request_url"])
+    return None if before == place(sighting.address, url) else before
+
+
+def place(address: str, connection_request_url: str | None) -> str:
+    """Where a device is: the address that we see, and the one that it sees."""
+    return f"{address} {connection_request_url or ''}"
 
 
 # --- Who is it? ------------------------------------------------------------------------------

@@ -276,3 +276,18 @@ def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[
         device_id=device_id,
     )
     return [found for row in rows if (found := read_row(row))["kind"] in kinds]
+
+
+def last_for(
+    tx: Transaction, device_id: int, kind: str, purpose: str
+) -> OperationRow | None:
+    """The newest operation that the server queued on the device for this purpose."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE device_id = :device_id AND kind = :kind AND origin = 'system'
+            ORDER BY id DESC LIMIT 100""",
+        device_id=device_id,
+        kind=kind,
+    )
+    found = (read_row(row) for row in rows)
+    return next((row for row in found if row["request"].get("purpose") == purpose), None)

@@ -194,10 +194,12 @@ def any_credentials(tx: Transaction) -> bool:
     return row is not None and bool(row["found"])
 
 
-def set_identity_conflict(tx: Transaction, device_id: int, since: float | None) -> None:
-    tx.run(
+def set_identity_conflict(tx: Transaction, device_id: int, since: float) -> bool:
+    """False when it was flagged before."""
+    changed = tx.run(
         """UPDATE devices SET identity_conflict = :since, version = version + 1
-           WHERE id = :id AND (identity_conflict IS NULL) <> (:since IS NULL)""",
+           WHERE id = :id AND identity_conflict IS NULL""",
         id=device_id,
         since=since,
     )
+    return changed == 1

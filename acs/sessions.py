@@ -1,0 +1,270 @@
+"""Which live session is this? Finds or opens the conversation that a POST belongs to.
+
+A session is known by its cookie; without one by its live TCP connection; and, only where that is
+switched on, by its address. A device has one session: its newest Inform replaces the one before.
+Time limits are those of TR-069 3.7.2, by what the session waits for. Nothing here touches sockets;
+the endpoint does (``acs.exchange`` is the seam).
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from dataclasses import dataclass
+
+from acs import translate
+from acs.conversation import Conversation, Desk
+from acs.cwmp.faults import RemoteProtocolError, fault
+from acs.cwmp.messages import Envelope, Inform, InformResponse
+from acs.cwmp.versions import reply
+from acs.exchange import Answer, Caller
+from acs.registrations import Registrations
+from inventory import recording
+from inventory.errors import RegistrationRefused, Superseded, Unauthenticated
+from inventory.movements import Movements, flag_conflict
+from inventory.recording import Seen
+from inventory.records.sightings import any_credentials
+from inventory.sightings import Sighting
+
+logger = logging.getLogger(__name__)
+
+DENIED, INVALID = 8001, 8003
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Seconds, but for ``max_sessions``."""
+
+    waiting_s: float = 30.0  # for the CPE's next request or empty POST
+    answering_s: float = 240.0  # for its answer: a full read takes some devices minutes
+    whole_s: float = 3600.0
+    max_sessions: int = 5000
+    by_address: bool = False  # a session without cookie and connection, by its address alone
+    retry_after_s: int = 60
+
+
+@dataclass(slots=True)
+class _Live:
+    """A conversation and what leads to it."""
+
+    conversation: Conversation
+    caller: Caller
+    lock: asyncio.Lock
+    deadline: float  # for the next POST
+    end: float  # for the whole session
+    patience_s: float | None  # SessionTimeout of the CPE
+
+
+class Sessions:
+    """All live sessions; the :class:`acs.exchange.Hearer` of the endpoint."""
+
+    def __init__(self, desk: Desk, limits: SessionLimits, registrations: Registrations) -> None:
+        self._desk = desk
+        self._limits = limits
+        self._registrations = registrations
+        self._movements = Movements()
+        self._by_cookie: dict[str, _Live] = {}
+        self._by_device: dict[int, _Live] = {}
+        self._by_connection: dict[int, _Live] = {}
+        self._is_draining = False
+        self._emptied = asyncio.Event()
+        desk.signals.on_work(self._work_came)
+
+    def __len__(self) -> int:
+        return len(self._by_cookie)
+
+    def has_room(self) -> bool:
+        return not self._is_draining and len(self._by_cookie) < self._limits.max_sessions
+
+    def is_live(self, device_id: int) -> bool:
+        """Whether the device is in a session now."""
+        return device_id in self._by_device
+
+    def connection_lost(self, connection: int) -> None:
+        """A session lives on without its connection: the CPE may go on over another."""
+        self._by_connection.pop(connection, None)
+
+    async def hear(self, message: Envelope | None, caller: Caller) -> Answer:
+        if message is not None and isinstance(message.body, Inform):
+            return await self._open(message, caller)
+        live = self._find(caller)
+        if live is None:
+            return await self._hear_stranger(message, caller)
+        if not _is_same_user(live.caller, caller):
+            return Answer(403, reason="this session belongs to another device")
+        async with live.lock:
+            return await self._go_on(live, message, caller)
+
+    # --- A new session ---------------------------------------------------------------------
+
+    async def _open(self, message: Envelope, caller: Caller) -> Answer:
+        try:
+            sighting = translate.sighting(message, caller.address, caller.authorization)
+            response = reply(message, InformResponse())
+        except ValueError as error:
+            return _refuse(message, INVALID, str(error))
+        except RemoteProtocolError as error:
+            return _refuse(message, error.fault_code, str(error))
+        session_id = secrets.token_hex(16)
+        now = self._desk.clock()
+        try:
+            seen = await self._desk.store.write(
+                recording.record_sighting,
+                sighting,
+                session_id,
+                self._desk.policy,
+                now,
+                may_register=self._registrations.has_room(caller.address, now),
+            )
+        except Unauthenticated:
+            return Answer(401, reason="authentication required")
+        except RegistrationRefused as error:
+            return self._refuse_registration(message, error)
+        await self._settle_in(seen, sighting, message, caller)
+        return Answer(200, response, cookie=session_id)
+
+    def _refuse_registration(self, message: Envelope, error: RegistrationRefused) -> Answer:
+        if self._desk.policy.auto_register:
+            return Answer(503, retry_after_s=self._limits.retry_after_s, reason=str(error))
+        return _refuse(message, DENIED, "This device is not known here.")
+
+    async def _settle_in(
+        self, seen: Seen, sighting: Sighting, message: Envelope, caller: Caller
+    ) -> None:
+        """Makes the session live in place of the device's older one, and tells who listens."""
+        older = self._by_device.get(seen.device_id)
+        if older is not None:
+            await self._drop(older, "superseded")
+        now = self._desk.clock()
+        patience_s = None if message.session_timeout_s is None else float(message.session_timeout_s)
+        live = _Live(
+            Conversation(self._desk, seen, sighting, message),
+            caller,
+            asyncio.Lock(),
+            deadline=now + (patience_s or self._limits.waiting_s),
+            end=now + self._limits.whole_s,
+            patience_s=patience_s,
+        )
+        self._by_cookie[seen.session_id] = live
+        self._by_device[seen.device_id] = live
+        if caller.connection is not None:
+            self._by_connection[caller.connection] = live
+        if seen.is_new:
+            self._registrations.spend(caller.address, now)
+        if seen.came_from is not None:
+            await self._watch(seen, seen.came_from, sighting)
+        self._desk.signals.informed(seen.device_id)
+        for operation_id in seen.ended:
+            self._desk.signals.finished(operation_id)
+
+    async def _watch(self, seen: Seen, origin: str, sighting: Sighting) -> None:
+        place = recording.place(sighting.address, sighting.connection_request_url)
+        now = self._desk.clock()
+        if self._movements.moved(seen.device_id, origin, place, now):
+            await self._desk.store.write(flag_conflict, seen.device_id, (origin, place), now)
+
+    # --- A session that goes on ------------------------------------------------------------
+
+    def _find(self, caller: Caller) -> _Live | None:
+        if caller.cookie is not None and (live := self._by_cookie.get(caller.cookie)) is not None:
+            return live
+        if caller.connection is not None and caller.connection in self._by_connection:
+            return self._by_connection[caller.connection]
+        if not self._limits.by_address:
+            return None
+        there = [x for x in self._by_cookie.values() if x.caller.address == caller.address]
+        return there[0] if len(there) == 1 else None
+
+    async def _hear_stranger(self, message: Envelope | None, caller: Caller) -> Answer:
+        """No session: an empty POST is a polite end, or a probe for the challenge (9.1)."""
+        if message is not None:
+            return Answer(400, reason="no session")
+        if caller.cookie is None and caller.authorization is None and await self._demands_proof():
+            return Answer(401, reason="authentication required")
+        return Answer(204)
+
+    async def _demands_proof(self) -> bool:
+        if self._desk.policy.shared is not None:
+            return True
+        return await self._desk.store.read(any_credentials)
+
+    async def _go_on(self, live: _Live, message: Envelope | None, caller: Caller) -> Answer:
+        conversation = live.conversation
+        if conversation.is_over:  # while this POST waited for the one before it
+            return Answer(204)
+        if caller.connection is not None and caller.connection != live.caller.connection:
+            self._by_connection[caller.connection] = live
+        try:
+            said = await conversation.hear(message)
+        except Superseded:
+            await self._drop(live, "superseded")
+            return Answer(204)
+        except Exception:
+            await self._drop(live, "error")
+            raise
+        if conversation.is_over:
+            await self._drop(live, "closed")
+        else:
+            live.deadline = self._desk.clock() + self._patience(live)
+        return Answer(204) if said is None else Answer(200, said)
+
+    def _patience(self, live: _Live) -> float:
+        if live.conversation.awaits_answer:
+            return max(self._limits.answering_s, live.patience_s or 0.0)
+        return live.patience_s or self._limits.waiting_s
+
+    # --- The end ---------------------------------------------------------------------------
+
+    async def _drop(self, live: _Live, outcome: str) -> None:
+        seen = live.conversation.seen
+        self._by_cookie.pop(seen.session_id, None)
+        if self._is_draining and not self._by_cookie:
+            self._emptied.set()
+        if self._by_device.get(seen.device_id) is live:
+            del self._by_device[seen.device_id]
+        connection = live.caller.connection
+        if connection is not None and self._by_connection.get(connection) is live:
+            del self._by_connection[connection]
+        await live.conversation.end(outcome)
+
+    async def sweep(self) -> int:
+        """Ends the sessions whose time is over; returns how many."""
+        now = self._desk.clock()
+        late = [x for x in self._by_cookie.values() if now > min(x.deadline, x.end)]
+        for live in late:
+            if not live.lock.locked():  # a POST is being answered: it is we who are slow
+                await self._drop(live, "timeout")
+        return len(late)
+
+    def end_device(self, device_id: int) -> None:
+        """The device's record is gone or no longer its own: its session ends at the next POST."""
+        live = self._by_device.pop(device_id, None)
+        if live is not None:
+            self._by_cookie.pop(live.conversation.seen.session_id, None)
+
+    async def drain(self, grace_s: float) -> None:
+        """Takes no new session, and gives the running ones ``grace_s`` to end."""
+        self._is_draining = True
+        if self._by_cookie:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), grace_s)
+        for live in list(self._by_cookie.values()):
+            await self._drop(live, "shutdown")
+
+    def _work_came(self, device_id: int) -> None:
+        live = self._by_device.get(device_id)
+        if live is not None:
+            live.conversation.has_work = True
+
+
+def _is_same_user(opener: Caller, caller: Caller) -> bool:
+    """Later POSTs may leave their credentials out, but not show another device's."""
+    if caller.authorization is None or opener.authorization is None:
+        return True
+    return caller.authorization.username == opener.authorization.username
+
+
+def _refuse(message: Envelope, code: int, text: str) -> Answer:
+    return Answer(
+        200, Envelope(fault(code, text), id=message.id, namespace=message.namespace), reason=text
+    )

@@ -1,0 +1,122 @@
+"""CWMP's words into the inventory's: an Inform as a sighting, values as reports.
+
+What devices spell differently is made one here (event codes, OUI), so that the inventory compares
+like with like; what they say wrongly about themselves is kept as text and never fails an Inform.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from urllib.parse import quote
+
+from acs.cwmp.messages import Envelope, EventStruct, Inform, ParameterValueStruct
+from acs.cwmp.values import root_of
+from acs.cwmp.versions import cpe_version
+from inventory.admission import Proof
+from inventory.sightings import Event, Sighting
+from inventory.values import Reported
+
+STANDARD_EVENTS = (
+    "0 BOOTSTRAP",
+    "1 BOOT",
+    "2 PERIODIC",
+    "3 SCHEDULED",
+    "4 VALUE CHANGE",
+    "5 KICKED",
+    "6 CONNECTION REQUEST",
+    "7 TRANSFER COMPLETE",
+    "8 DIAGNOSTICS COMPLETE",
+    "9 REQUEST DOWNLOAD",
+    "10 AUTONOMOUS TRANSFER COMPLETE",
+    "11 DU STATE CHANGE COMPLETE",
+    "12 AUTONOMOUS DU STATE CHANGE COMPLETE",
+    "13 WAKEUP",
+    "14 HEARTBEAT",
+)
+_BY_NUMBER: Mapping[str, str] = {event.split()[0]: event for event in STANDARD_EVENTS}
+_METHOD_EVENTS: Mapping[str, str] = {
+    f"m {method.lower()}": f"M {method}"
+    for method in (
+        "Reboot",
+        "ScheduleInform",
+        "Download",
+        "ScheduleDownload",
+        "Upload",
+        "ChangeDUState",
+    )
+}
+
+
+def sighting(envelope: Envelope, address: str, proof: Proof | None) -> Sighting:
+    """The Inform in ``envelope`` as the inventory takes it.
+
+    Raises ValueError when it names nobody: there must be an OUI or a serial number.
+    """
+    inform = envelope.body
+    assert isinstance(inform, Inform)
+    device = inform.device_id
+    oui = device.oui.upper()
+    if not device.serial_number:
+        raise ValueError("the Inform has no serial number")
+    values = {parameter.name: parameter.value for parameter in inform.parameter_list}
+    root = next(filter(None, map(root_of, values)), None)
+    version = cpe_version(envelope)
+    identity = (device.manufacturer, oui, device.product_class, device.serial_number)
+    protocol = f"{version[0]}.{version[1]}"
+    return Sighting(
+        unique_identifier=unique_identifier(*identity[1:]),
+        manufacturer=device.manufacturer,
+        oui=oui,
+        product_class=device.product_class,
+        serial_number=device.serial_number,
+        address=address,
+        events=tuple(map(event, inform.event)),
+        retry_count=inform.retry_count,
+        protocol=protocol,
+        parameters=reports(inform.parameter_list),
+        told=_digest((*identity, address, protocol), inform.parameter_list),
+        root=root,
+        software_version=values.get(f"{root}DeviceInfo.SoftwareVersion"),
+        hardware_version=values.get(f"{root}DeviceInfo.HardwareVersion"),
+        connection_request_url=values.get(f"{root}ManagementServer.ConnectionRequestURL"),
+        parameter_key=values.get(f"{root}ManagementServer.ParameterKey"),
+        interval_s=interval(values.get(f"{root}ManagementServer.PeriodicInformInterval")),
+        proof=proof,
+    )
+
+
+def unique_identifier(oui: str, product_class: str, serial_number: str) -> str:
+    """``OUI-ProductClass-SerialNumber``, without a class ``OUI-SerialNumber`` (3.4.4)."""
+    parts = (oui, product_class, serial_number) if product_class else (oui, serial_number)
+    return "-".join([quote(part, safe="") for part in parts])
+
+
+def event(struct: EventStruct) -> Event:
+    """The event in the standard's spelling; what the standard does not know stays as it is."""
+    code = struct.event_code
+    number, _, rest = code.partition(" ")
+    if number in {"M", "m"}:
+        code = _METHOD_EVENTS.get(" ".join(code.lower().split()), code)
+    elif rest or number.isdecimal():
+        code = _BY_NUMBER.get(number, code)
+    return Event(code, struct.command_key)
+
+
+def reports(values: Iterable[ParameterValueStruct]) -> tuple[Reported, ...]:
+    return tuple([Reported(value.name, value.value, value.type) for value in values])
+
+
+def interval(text: str | None) -> int | None:
+    """A periodic inform interval in seconds, where the text is one."""
+    if text is None or not text.isdecimal():
+        return None
+    seconds = int(text)
+    return seconds if 0 < seconds <= 0xFFFFFFFF else None
+
+
+def _digest(head: tuple[str, ...], values: Iterable[ParameterValueStruct]) -> int:
+    """A signed 63-bit digest, equal for Informs that tell the same."""
+    words = [*head]
+    for value in values:
+        words += (value.name, value.value)
+    text = "\0".join(words).encode("utf-8", "replace")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,48 @@
+"""Secret values in requests and results of operations: sealed in the store, shown to few.
+
+A variable is a dictionary with ``variable_name`` and ``value``. Where its name holds a secret, the
+value is kept as ``sealed`` (hexadecimal) instead.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from inventory.secrets import Vault, is_secret_name
+
+MASK = "********"
+Variable = Mapping[str, Any]
+
+
+def seal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
+    """The variables as they may be stored."""
+    return [_sealed(variable, vault) for variable in variables]
+
+
+def _sealed(variable: Variable, vault: Vault) -> dict[str, Any]:
+    kept = dict(variable)
+    value = kept.get("value")
+    if value and isinstance(value, str) and is_secret_name(kept.get("variable_name", "")):
+        kept["sealed"] = vault.seal(value).hex()
+        del kept["value"]
+    return kept
+
+
+def reveal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
+    """The variables as they were."""
+    return [
+        {name: value for name, value in variable.items() if name != "sealed"}
+        | {"value": vault.open(bytes.fromhex(variable["sealed"]))}
+        if "sealed" in variable
+        else dict(variable)
+        for variable in variables
+    ]
+
+
+def mask(variables: Iterable[Variable]) -> list[dict[str, Any]]:
+    """The variables for somebody who may not see secrets."""
+    return [
+        {name: value for name, value in variable.items() if name != "sealed"} | {"value": MASK}
+        if "sealed" in variable
+        else dict(variable)
+        for variable in variables
+    ]
