@@ -278,9 +278,7 @@ def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[
     return [found for row in rows if (found := read_row(row))["kind"] in kinds]
 
 
-def last_for(
-    tx: Transaction, device_id: int, kind: str, purpose: str
-) -> OperationRow | None:
+def last_for(tx: Transaction, device_id: int, kind: str, purpose: str) -> OperationRow | None:
     """The newest operation that the server queued on the device for this purpose."""
     rows = tx.all(
         f"""SELECT {_COLUMNS} FROM operations
