@@ -142,6 +142,108 @@ def _first(tx: Transaction, where: Where) -> Device | None:
     return None if row is None else _device(row)
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the device proves itself with toward the ACS; passwords are sealed."""
+
+    username: str | None
+    password: bytes | None
+    previous_username: str | None
+    previous_password: bytes | None
+
+
+def credentials(tx: Transaction, device_id: int) -> Credentials:
+    row = tx.one(
+        """SELECT username, password, previous_username, previous_password
+           FROM devices WHERE id = :id""",
+        id=device_id,
+    )
+    assert row is not None
+    return Credentials(*row)
+
+
+def name_is_taken(tx: Transaction, name: str) -> bool:
+    """Whoever's it is: names are unique over all organizations."""
+    return tx.one("SELECT 1 FROM devices WHERE name = :name", name=name) is not None
+
+
+def same_identity(
+    tx: Transaction, oui: str, product_class: str | None, serial_number: str
+) -> int | None:
+    """The device with this CWMP identity, told by itself or by a person."""
+    row = tx.one(
+        """SELECT id FROM devices WHERE serial_number = :serial_number AND upper(oui) = :oui
+               AND COALESCE(product_class, '') = :product_class LIMIT 1""",
+        serial_number=serial_number,
+        oui=oui.upper(),
+        product_class=product_class or "",
+    )
+    return None if row is None else int(row[0])
+
+
+def insert(tx: Transaction, interval_s: int, now: float, columns: Mapping[str, Any]) -> int:
+    """A device that nobody has seen yet; returns its id."""
+    names = ", ".join(columns)
+    values = ", ".join(f":{name}" for name in columns)
+    row = tx.one(
+        f"""INSERT INTO devices ({names}, last_change, created)
+            VALUES ({values}, :now, :now) RETURNING id""",
+        now=now,
+        **columns,
+    )
+    assert row is not None
+    tx.run(
+        """INSERT INTO presence (device_id, is_up, status_change, interval_s)
+           VALUES (:id, FALSE, :now, :interval_s)""",
+        id=row[0],
+        interval_s=interval_s,
+        now=now,
+    )
+    return int(row[0])
+
+
+def update(tx: Transaction, device_id: int, now: float, columns: Mapping[str, Any]) -> None:
+    """A change of the record: it has a new version then."""
+    changes = "".join(f"{name} = :{name}, " for name in columns)
+    tx.run(
+        f"""UPDATE devices SET {changes} last_change = :now, version = version + 1
+            WHERE id = :id""",
+        id=device_id,
+        now=now,
+        **columns,
+    )
+
+
+# What a device may leave in great numbers, and the key of each row.
+_KEYED = {
+    "operations": "id",
+    "sessions": "id",
+    "device_log": "id",
+    "device_settings": "device_id, path",
+    "drift": "device_id, path",
+    "device_values": "device_id, section",
+    "parameter_index": "name_id, value, device_id",
+}
+
+
+def delete_history(tx: Transaction, device_id: int, limit: int) -> bool:
+    """Deletes at most this many rows of what the device has left; whether there may be more."""
+    left = limit
+    for table, key in _KEYED.items():
+        left -= tx.run(
+            f"""DELETE FROM {table} WHERE ({key}) IN (
+                    SELECT {key} FROM {table} WHERE device_id = :id LIMIT :left)""",
+            id=device_id,
+            left=left,
+        )
+    return left <= 0
+
+
+def delete(tx: Transaction, device_id: int) -> None:
+    """The row and, by the schema, whatever refers to it."""
+    tx.run("DELETE FROM devices WHERE id = :id", id=device_id)
+
+
 # --- Lists -----------------------------------------------------------------------------------
 
 

@@ -41,3 +41,19 @@ FROM device_types ORDER BY match_order, id
 def rules(tx: Transaction) -> Sequence[Rule]:
     """Every type's rule, in the order in which they are asked."""
     return [Rule(*row) for row in tx.all(RULES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a device has from its type where it has nothing of its own."""
+
+    firmware_image_id: int | None
+    update_frequency: int | None
+    """Seconds."""
+
+
+def inherited(tx: Transaction, type_id: int) -> Inherited | None:
+    row = tx.one(
+        "SELECT firmware_image_id, update_frequency FROM device_types WHERE id = :id", id=type_id
+    )
+    return None if row is None else Inherited(*row)

@@ -1,0 +1,99 @@
+"""A device's user name and password toward the ACS, as a person changes them.
+
+The device still has the pair that it used last, so that one stays valid beside the new one until
+the new one is proved. Which pair the device has is known unless the setting of a new one is on its
+way at this moment: then a further change has to wait.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inventory import operations, sealed_variables
+from inventory.errors import OperationInProgress
+from inventory.operations import Kind, Operation, Origin, State
+from inventory.records import devices as records
+from inventory.records import operations as operation_records
+from inventory.records.devices import Credentials, Device
+from inventory.secrets import Vault
+from inventory.store import Transaction
+
+PURPOSE = "credentials"
+NONE_OF_ITS_OWN = ""
+"""Stands sealed as the previous password of a device that had no credentials of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """In clear; None where the device has none of its own."""
+
+    username: str | None
+    password: str | None
+
+
+def read(tx: Transaction, device_id: int, vault: Vault) -> Pair:
+    held = records.credentials(tx, device_id)
+    return Pair(held.username, None if held.password is None else vault.open(held.password))
+
+
+def columns(pair: Pair, vault: Vault) -> dict[str, Any]:
+    """For a device that has not been seen yet, and holds the pair already."""
+    password = None if pair.password is None else vault.seal(pair.password)
+    return {
+        "username": pair.username,
+        "password": password,
+        "previous_username": None,
+        "previous_password": None,
+    }
+
+
+def change(
+    tx: Transaction, device: Device, pair: Pair, vault: Vault, now: float, created_by: str
+) -> dict[str, Any]:
+    """The columns of a device that has been seen, and queues setting the pair on it.
+
+    Raises OperationInProgress while it cannot be told which pair the device has.
+    """
+    last = _last_setting(tx, device.id)
+    if last is not None and last.state is State.RUNNING:
+        raise OperationInProgress(device.name, last.kind, last.key)
+    if last is not None and not last.is_final:
+        operations.cancel(tx, last.id, now)
+    if pair.password is None and pair.username is None:
+        return columns(pair, vault)
+    _queue_setting(tx, device, pair, vault, now, created_by)
+    if pair.password is None:
+        return columns(pair, vault)
+    was_set = last is not None and last.state is State.COMPLETED
+    return columns(pair, vault) | _previous(records.credentials(tx, device.id), vault, was_set)
+
+
+def _previous(held: Credentials, vault: Vault, was_set: bool) -> dict[str, Any]:
+    """The pair that the device still has: the older one where the newer never reached it."""
+    if held.previous_password is not None and not was_set:
+        pair = held.previous_username, held.previous_password
+    elif held.password is not None:
+        pair = held.username, held.password
+    else:
+        pair = None, vault.seal(NONE_OF_ITS_OWN)
+    return {"previous_username": pair[0], "previous_password": pair[1]}
+
+
+def _queue_setting(
+    tx: Transaction, device: Device, pair: Pair, vault: Vault, now: float, created_by: str
+) -> None:
+    server = f"{device.root or 'Device.'}ManagementServer."
+    values = {"Username": pair.username, "Password": pair.password}
+    variables = [
+        {"variable_name": f"{server}{name}", "value": value, "value_type": "string"}
+        for name, value in values.items()
+        if value is not None
+    ]
+    request = {"variables": sealed_variables.seal(variables, vault), "purpose": PURPOSE}
+    operations.queue(
+        tx, device.id, Kind.SET, request, now, origin=Origin.SYSTEM, created_by=created_by
+    )
+
+
+def _last_setting(tx: Transaction, device_id: int) -> Operation | None:
+    row = operation_records.last_for(tx, device_id, Kind.SET, PURPOSE)
+    return None if row is None else operations.read(row)
