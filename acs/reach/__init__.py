@@ -1,0 +1,1 @@
+"""How to call a CPE: connection requests, one at a time or until the device Informs."""
