@@ -28,7 +28,6 @@ class Answer:
     status: int
     envelope: Envelope | None = None
     cookie: str | None = None  # set this session cookie; letters and digits alone
-    stale: bool = False  # with 401: the nonce was too old, the password may be right
     retry_after_s: int | None = None  # with 503
     reason: str = ""  # short plain text, with 4xx and 5xx
 
@@ -44,6 +43,6 @@ class Hearer(Protocol):
         """A TCP connection has ended, in whatever way."""
         ...
 
-    def has_room(self) -> bool:
+    def has_room(self, caller: Caller) -> bool:
         """False sheds load: the POST gets 503 before its body is read."""
         ...

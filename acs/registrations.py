@@ -1,8 +1,8 @@
-"""How many new devices may register: in all, and from one address, within a minute."""
+"""How many new devices may register within an hour: in all, and from one address."""
 
 from dataclasses import dataclass, field
 
-MINUTE_S = 60.0
+HOUR_S = 3600.0
 MAX_SOURCES = 10_000
 
 
@@ -16,7 +16,7 @@ class _Window:
 
 @dataclass(slots=True)
 class Registrations:
-    """Counts registrations in windows of a minute; zero means no limit."""
+    """Counts registrations in windows of an hour; zero means no limit."""
 
     per_source: int = 0
     in_all: int = 0
@@ -42,10 +42,10 @@ class Registrations:
 
 
 def _count(window: _Window, now: float) -> int:
-    return window.count if now - window.since < MINUTE_S else 0
+    return window.count if now - window.since < HOUR_S else 0
 
 
 def _add(window: _Window, now: float) -> None:
-    if now - window.since >= MINUTE_S:
+    if now - window.since >= HOUR_S:
         window.since, window.count = now, 0
     window.count += 1

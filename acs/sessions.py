@@ -73,8 +73,11 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._by_cookie)
 
-    def has_room(self) -> bool:
-        return not self._is_draining and len(self._by_cookie) < self._limits.max_sessions
+    def has_room(self, caller: Caller) -> bool:
+        """Sessions that run go on whatever happens; new ones wait for better times."""
+        if not self._is_draining and len(self._by_cookie) < self._limits.max_sessions:
+            return True
+        return caller.cookie in self._by_cookie or caller.connection in self._by_connection
 
     def is_live(self, device_id: int) -> bool:
         """Whether the device is in a session now."""
@@ -204,6 +207,8 @@ class Sessions:
             raise
         if conversation.is_over:
             await self._drop(live, "closed")
+            if conversation.has_work:  # queued when our last word was already said
+                self._desk.signals.work(conversation.seen.device_id)
         else:
             live.deadline = self._desk.clock() + self._patience(live)
         return Answer(204) if said is None else Answer(200, said)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from time import time
 
@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from acs.cwmp import codec, httpauth
 from acs.cwmp.faults import MalformedMessage
+from acs.cwmp.httpauth import Freshness
 from acs.cwmp.messages import Envelope
 from acs.endpoint.bodies import BodyReader
 from acs.endpoint.callers import COOKIE_NAME, Callers
@@ -19,7 +20,7 @@ from acs.endpoint.connections import connection_of
 from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.refusals import Refused
 from acs.endpoint.replies import XML, Reply, plain
-from acs.exchange import Answer, Hearer
+from acs.exchange import Answer, Caller, Hearer
 
 log = logging.getLogger("acs.endpoint")
 
@@ -89,20 +90,31 @@ class Service:
             return plain(500, "Internal Server Error")
 
     async def _post(self, request: web.BaseRequest) -> Reply:
-        if not self._hearer.has_room():
-            raise Refused(503, "Busy.", self._retry_after(self._limits.retry_after_s))
-        message = _decode(await self._bodies.read(request), request)
         caller = self._callers.identify(request)
-        return self._reply(await self._hearer.hear(message, caller))
+        if not self._hearer.has_room(caller):
+            raise Refused(503, "Busy.", self._retry_after(self._limits.retry_after_s))
+        freshness = self._freshness(caller)
+        if freshness is not Freshness.FRESH:
+            caller = replace(caller, authorization=None)
+        message = _decode(await self._bodies.read(request), request)
+        answer = await self._hearer.hear(message, caller)
+        return self._reply(answer, is_stale=freshness is Freshness.STALE)
 
-    def _reply(self, answer: Answer) -> Reply:
+    def _freshness(self, caller: Caller) -> Freshness:
+        """Of a Digest answer's nonce; what rests on a nonce that is not ours proves nothing."""
+        authorization = caller.authorization
+        if authorization is None or authorization.scheme != "digest":
+            return Freshness.FRESH
+        return self._challenges.nonces.check(authorization.nonce, time())
+
+    def _reply(self, answer: Answer, *, is_stale: bool) -> Reply:
         headers = []
         if answer.cookie:
             headers.append(f"Set-Cookie: {COOKIE_NAME}={answer.cookie}; Path=/")
         if answer.envelope is not None:
             return Reply(answer.status, (XML, *headers), codec.encode(answer.envelope))
         if answer.status == 401:
-            headers += self._challenges.headers(time(), answer.stale)
+            headers += self._challenges.headers(time(), is_stale)
         if answer.retry_after_s is not None:
             headers.append(self._retry_after(answer.retry_after_s))
         return plain(answer.status, answer.reason, *headers)

@@ -7,23 +7,15 @@ from inventory.store import Row, Transaction
 def renew_request_credentials(
     tx: Transaction, device_id: int, username: str, password: bytes
 ) -> None:
-    """The newest pair becomes the previous one."""
+    """The newest password becomes the previous one; a user name, once given, stays."""
     tx.run(
-        """UPDATE devices SET previous_request_username = request_username,
-               previous_request_password = request_password,
-               request_username = :username, request_password = :password
+        """UPDATE devices SET previous_request_password = request_password,
+               request_username = COALESCE(request_username, :username),
+               request_password = :password
            WHERE id = :id""",
         id=device_id,
         username=username,
         password=password,
-    )
-
-
-def forget_previous_request_credentials(tx: Transaction, device_id: int) -> None:
-    tx.run(
-        """UPDATE devices SET previous_request_username = NULL, previous_request_password = NULL
-           WHERE id = :id""",
-        id=device_id,
     )
 
 

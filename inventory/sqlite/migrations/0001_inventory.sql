@@ -127,10 +127,9 @@ CREATE TABLE devices (
     password BLOB,
     previous_username TEXT,
     previous_password BLOB,
-    -- credentials of connection requests, likewise
+    -- credentials of connection requests; the older password likewise
     request_username TEXT,
     request_password BLOB,
-    previous_request_username TEXT,
     previous_request_password BLOB,
     -- configuration: ParameterKey as confirmed, as sent and not yet answered, as last reported
     key_confirmed TEXT,

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from acs.cwmp.httpauth import answer
+from acs.cwmp.httpauth import answer, challenge
 from acs.cwmp.messages import Inform
 from acs.endpoint.limits import EndpointLimits
 from acs.exchange import Answer
@@ -106,8 +106,22 @@ async def test_401_asks_for_digest_before_basic_and_keeps_the_connection(wire, p
     assert [value.split()[0] for value in asked] == ["Digest", "Digest", "Basic"]
     assert not response.all("Connection")
     assert "stale" not in asked[0]
-    hearer.told = Answer(401, stale=True)
-    assert "stale=true" in (await wire.ask(post())).all("WWW-Authenticate")[0]
+
+
+async def test_credentials_over_an_old_nonce_are_asked_for_anew(wire, post, hearer, challenges):
+    hearer.told = Answer(401)
+    old = challenge("digest", "acs", challenges.nonces.new(0.0))
+    credentials = answer(old, "POST", "/acs", "cpe", "pw", allow_basic=False)
+    response = await wire.ask(post(b"", f"Authorization: {credentials}"))
+    assert "stale=true" in response.all("WWW-Authenticate")[0]
+    assert hearer.caller.authorization is None
+
+
+async def test_credentials_over_a_nonce_of_somebody_else_prove_nothing(wire, post, hearer):
+    forged = challenge("digest", "acs", "00000000deadbeef")
+    credentials = answer(forged, "POST", "/acs", "cpe", "pw", allow_basic=False)
+    await wire.ask(post(b"", f"Authorization: {credentials}"))
+    assert hearer.caller.authorization is None
 
 
 async def test_a_challenge_may_be_answered_on_a_new_connection(

@@ -1,0 +1,38 @@
+"""Operations whose time has come: due, expired, overdue, or to be tried again."""
+
+from dataclasses import dataclass
+
+from inventory import timekeeping
+from inventory.signals import Signals
+from inventory.store import Store
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Remembers up to when retries have been looked for; everything else is in the store."""
+
+    store: Store
+    signals: Signals
+    retries_until: float = 0.0
+
+    async def step(self, now: float) -> int:
+        """One round; returns how many operations it touched. Full batches go on at once."""
+        touched = 0
+        while True:
+            round_ = await self.store.write_later(timekeeping.advance, now)
+            for operation_id in round_.ended:
+                self.signals.finished(operation_id)
+            for device_id in round_.due_devices:
+                self.signals.work(device_id)
+            touched += len(round_.ended) + len(round_.due_devices)
+            if not round_.is_full:
+                break
+        await self._retry(now)
+        return touched
+
+    async def _retry(self, now: float) -> None:
+        """Wakes devices whose unanswered operation may be tried again from now on."""
+        devices = await self.store.read(timekeeping.retries, self.retries_until, now)
+        self.retries_until = now
+        for device_id in devices:
+            self.signals.work(device_id)
