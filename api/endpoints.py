@@ -5,7 +5,7 @@ Query model) and ``body`` (a Body model), each optional. Nothing else reads a re
 but ``call`` reaches the store; it passes the caller to every unit, so none can forget the scope.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -70,6 +70,10 @@ class Endpoint:
     @property
     def description(self) -> str:
         return (self.handler.__doc__ or "").strip()
+
+
+Methods = Mapping[str, Endpoint]
+"""The endpoints of one path."""
 
 
 def endpoint(

@@ -22,6 +22,7 @@ STATUS: Mapping[type[errors.InventoryError], int] = {
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.KeyReused: 422,
+    errors.Unavailable: 503,
 }
 FORBIDDEN = "You do not have permission to perform this action."
 CHANGED = "The object has changed since it was read."
@@ -57,8 +58,10 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
     """Turns whatever is raised into JSON; the unforeseen is logged once, under the request's id."""
     try:
         return await handler(request)
-    except errors.InventoryError as error:
+    except tuple(STATUS) as error:
         return _refusal(error)
+    except TimeoutError:
+        return _refusal(errors.Unavailable("The store did not answer in time."))
     except Refused as error:
         return problem(error.status, {"detail": error.detail}, error.headers)
     except ParseError as error:
@@ -80,7 +83,7 @@ def problem(status: int, body: Any, headers: Mapping[str, str] | None = None) ->
 
 
 def _refusal(error: errors.InventoryError) -> web.Response:
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 409)
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     match error:
         case errors.Invalid():
             return problem(status, error.fields)
@@ -92,6 +95,8 @@ def _refusal(error: errors.InventoryError) -> web.Response:
             return problem(status, {"detail": FORBIDDEN})
         case errors.PreconditionFailed():
             return problem(status, {"detail": str(error) or CHANGED})
+        case errors.Unavailable():
+            return problem(status, {"detail": str(error)}, {"Retry-After": str(RETRY_AFTER_S)})
     return problem(status, {"detail": str(error)})
 
 

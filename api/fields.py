@@ -1,19 +1,21 @@
 """The kinds of field that bodies, queries and answers are declared with.
 
-Each one reads what the documented service reads (numbers as text, text as numbers, blanks around)
-and no more. Inside the house a time is Unix seconds; outside it is RFC 3339 in UTC.
+Each one reads what the documented service reads (numbers as text, text as numbers, blanks around;
+see also ``api.models.READING``) and no more. Inside the house a time is Unix seconds; outside it is
+RFC 3339 in UTC.
 """
 
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.words import BOOLEAN, INTEGER, TIME
 
 MAX_INTEGER = 2**63 - 1  # what the database holds
+NO_NUL = r"^[^\x00]*$"
 
 _INTEGER = re.compile(r"\s*[+-]?\d{1,30}(\.0*)?\s*", re.ASCII)
 _TIME = re.compile(
@@ -23,20 +25,6 @@ _TIME = re.compile(
     re.ASCII,
 )
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return value
-    if "\0" in value:
-        raise PydanticCustomError("nul", "Null characters are not allowed.")
-    return value
-
-
-def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _as_integer(value: Any) -> Any:
@@ -83,13 +71,13 @@ def format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-RawText = Annotated[str, BeforeValidator(_as_text)]
+Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
+"""Text without the blanks around it (the models strip them)."""
+
+RawText = Annotated[str, StringConstraints(pattern=NO_NUL, strip_whitespace=False)]
 """Text as it came: for passwords and values of parameters."""
 
-Text = Annotated[RawText, BeforeValidator(_stripped)]
-"""Text without the blanks around it."""
-
-Name = Annotated[Text, Field(min_length=1, max_length=255)]
+Name = Annotated[str, StringConstraints(pattern=NO_NUL, min_length=1, max_length=255)]
 
 Integer = Annotated[int, BeforeValidator(_as_integer), Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
 

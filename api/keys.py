@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from api.auth import Gate, Throttle
 from inventory.signals import Signals
@@ -29,6 +30,8 @@ Clock = Callable[[], float]
 STORE: web.AppKey[Store] = web.AppKey("store")
 SIGNALS = web.AppKey("signals", Signals)
 OPTIONS = web.AppKey("options", ApiOptions)
+REGISTRY = web.AppKey("registry", CollectorRegistry)
+DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("document")
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
 GATE = web.AppKey("gate", Gate)
 THROTTLE = web.AppKey("throttle", Throttle)

@@ -1,12 +1,12 @@
 """What the models of bodies, queries and answers have in common, and how input becomes a model."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
+from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.fields import Integer
-from api.words import NON_FIELD, NOT_AN_OBJECT, field_errors
+from api.words import NON_FIELD, NOT_AN_OBJECT, UNKNOWN, field_errors
 from inventory.errors import Invalid
 from inventory.query import Window
 
@@ -14,11 +14,15 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-class Body(BaseModel):
-    """A request's body. Unknown fields are refused; read-only ones are ignored, so that an answer
-    can be put back."""
+READING = ConfigDict(extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True)
+"""Unknown fields are refused; text is read as the documented service reads it."""
 
-    model_config = ConfigDict(extra="forbid")
+
+class Body(BaseModel):
+    """A request's body, or an object in it. Read-only fields are ignored, so that an answer can be
+    put back."""
+
+    model_config = READING
     read_only: ClassVar[frozenset[str]] = frozenset()
 
     def given(self) -> dict[str, Any]:
@@ -27,9 +31,9 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """A request's query parameters; unknown ones are refused."""
+    """A request's query parameters."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = READING
 
 
 class ListQuery(Query):
@@ -51,6 +55,10 @@ class Representation(BaseModel):
 
 class Listing(Representation, Generic[T]):
     """A page of a list."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__}List"
 
     count: int = Field(description="Items of the whole list.", examples=[1])
     next: str | None = Field(description="URL of the next page, with every filter.")
@@ -79,12 +87,16 @@ def body_of(model: type[M], data: Any) -> M:
     return _validated(model, data)
 
 
-def query_of(model: type[M], parameters: Mapping[str, str]) -> M:
+def query_of(model: type[M] | None, parameters: MultiMapping[str]) -> M | None:
     """The query parameters as a model; raises Invalid under the names of all bad ones."""
-    twice = {name: ["Given more than once."] for name in parameters if _count(parameters, name) > 1}
+    twice = [name for name in set(parameters) if len(parameters.getall(name)) > 1]
     if twice:
-        raise Invalid(twice)
-    return _validated(model, dict(parameters))
+        raise Invalid({name: ["Given more than once."] for name in twice})
+    if model is not None:
+        return _validated(model, dict(parameters))
+    if parameters:
+        raise Invalid({name: [UNKNOWN] for name in parameters})
+    return None
 
 
 def _validated(model: type[M], data: dict[str, Any]) -> M:
@@ -92,8 +104,3 @@ def _validated(model: type[M], data: dict[str, Any]) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         raise Invalid(field_errors(error.errors(include_url=False))) from None
-
-
-def _count(parameters: Mapping[str, str], name: str) -> int:
-    getall = getattr(parameters, "getall", None)
-    return len(getall(name)) if getall else 1

@@ -6,14 +6,13 @@ answer as HTTP. A new endpoint is a declaration (``api.endpoints``); it cannot s
 
 import hmac
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import hdrs, web
 
 from api.answers import Answer
 from api.calls import Call
-from api.endpoints import GLOBAL, Endpoint
+from api.endpoints import GLOBAL, Endpoint, Methods
 from api.errors import Refused
 from api.keys import CLOCK, GATE, OPTIONS, SIGNALS, THROTTLE
 from api.models import body_of, query_of
@@ -25,7 +24,6 @@ from inventory.query import ANY_VERSION, Expected
 ETAG = re.compile(r'(W/)?"([^"]*)"')
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = frozenset({"", "application/json"})
-Methods = Mapping[str, Endpoint]
 
 
 class Resource:
@@ -89,7 +87,9 @@ async def _read(
     arguments: dict[str, Any] = {
         name: _path_value(request.match_info[name], kind) for name, kind in endpoint.path.items()
     }
-    arguments |= _query(request, endpoint)
+    query = query_of(endpoint.query, request.query)
+    if query is not None:
+        arguments["query"] = query
     raw = b""
     if endpoint.body is not None:
         raw = await _raw_body(request)
@@ -102,17 +102,10 @@ async def _read(
 def _path_value(text: str, kind: type) -> str | int:
     if kind is not int:
         return text
+    # A number that no row can have finds nothing, as a name that no row has.
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise NotFound("object", text)
     return int(text)
-
-
-def _query(request: web.Request, endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.query is not None:
-        return {"query": query_of(endpoint.query, request.query)}
-    if request.query:
-        raise Invalid({name: ["Unknown field."] for name in request.query})
-    return {}
 
 
 async def _raw_body(request: web.Request) -> bytes:

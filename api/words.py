@@ -17,11 +17,12 @@ TIME = (
     "Datetime has wrong format. Use one of these formats instead: "
     "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
+UNKNOWN = "Unknown field."
 NOT_AN_OBJECT = "Invalid data. Expected a dictionary, but got {kind}."
 
 WORDS = {
     "missing": "This field is required.",
-    "extra_forbidden": "Unknown field.",
+    "extra_forbidden": UNKNOWN,
     "string_type": TEXT,
     "string_unicode": TEXT,
     "string_too_long": "Ensure this field has no more than {max_length} characters.",
@@ -56,6 +57,7 @@ OF_AN_OBJECT = frozenset({"model_type", "model_attributes_type"})
 NON_FIELD = "non_field_errors"
 BLANK = "This field may not be blank."
 NULL = "This field may not be null."
+NUL = "Null characters are not allowed."
 MAX_ECHO = 200  # characters of a refused value that are told back
 
 
@@ -75,6 +77,8 @@ def text(error: ErrorDetails) -> str:
         return NULL
     if given == "" and kind == "string_too_short":
         return BLANK
+    if kind == "string_pattern_mismatch" and "\0" in given:
+        return NUL
     if kind == "value_error":
         return str(context["error"])
     if kind not in WORDS:

@@ -12,6 +12,7 @@ InventoryError
 │   └── Ambiguous       more than one object has this key
 ├── PreconditionFailed  If-Match does not hold
 ├── KeyReused           an Idempotency-Key that was used for another request
+├── Unavailable         the store cannot serve at the moment
 ├── Unauthenticated     a CPE that did not prove who it is
 ├── RegistrationRefused a CPE that may not be registered
 └── Superseded          the session that speaks is no longer the device's session
@@ -88,6 +89,10 @@ class KeyReused(InventoryError):
     def __init__(self, key: str) -> None:
         super().__init__(f"Idempotency-Key {key!r} was used for another request.")
         self.key = key
+
+
+class Unavailable(InventoryError):
+    """The store cannot serve now (closed, full, overloaded); it may soon."""
 
 
 class Unauthenticated(InventoryError):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from inventory.errors import Unavailable
 from inventory.sqlite.connection import Connection
 from inventory.sqlite.transaction import SqliteTransaction
 
@@ -27,7 +28,7 @@ PATIENCE_S = 0.100  # the second lane gets a turn after this long, however busy 
 BUSY_MS = 5_000  # how long another process may hold the database before units fail
 
 
-class StoreClosed(Exception):
+class StoreClosed(Unavailable):
     def __init__(self) -> None:
         super().__init__("The store is closed.")
 

@@ -9,8 +9,11 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from api.app import ApiOptions, make_app
+from api.house import House
 from inventory import access, organizations
 from inventory.access import Role
+from inventory.devices import Setup
+from inventory.secrets import Vault
 from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
@@ -70,6 +73,10 @@ class Api:
             return response.status, await response.json()
 
 
+async def _nobody_answers(*_: Any) -> None:
+    """No device can be reached."""
+
+
 MakeApi = Callable[..., Awaitable[Api]]
 
 
@@ -83,7 +90,13 @@ async def make_api(aiohttp_client: Any, tmp_path: Path) -> AsyncIterator[MakeApi
         stores.append(store)
         signals, clock, woken = Signals(), Clock(), []
         signals.on_work(woken.append)
-        app = make_app(store, signals, ApiOptions(**options), clock=clock)
+        house = House(
+            setup=Setup(Vault.load(tmp_path / "keys")),
+            image_folder=tmp_path / "images",
+            ask_to_inform=_nobody_answers,
+            read_values=_nobody_answers,
+        )
+        app = make_app(store, signals, ApiOptions(**options), house, clock=clock)
         api = Api(await aiohttp_client(app), store, clock, woken)
         await api.token("admin")
         return api

@@ -1,0 +1,24 @@
+"""What the API needs of the rest of the server, as values and callables; it imports none of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from inventory.devices import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    setup: Setup
+    image_folder: Path
+    """Where the bytes of firmware images lie."""
+    ask_to_inform: Callable[[Sequence[int]], Awaitable[None]]
+    """Sends these devices a connection request each; returns when they have informed, or after a
+    bounded wait. It never fails."""
+    read_values: Callable[[int, Sequence[str]], Awaitable[None]]
+    """Reads these parameters (none: all) from a device into the inventory; a bounded wait too."""
+
+
+HOUSE = web.AppKey("house", House)
