@@ -19,7 +19,7 @@ class HostAndPort(click.ParamType[dict[str, Any]]):
     """``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT``; the host may be left out, the port not."""
 
     name = "host:port"
-    _form = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+    _form = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>[0-9]{1,5})")
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -29,7 +29,7 @@ class Duration(click.ParamType[float]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        found = re.fullmatch(r"(\d{1,9})([smhdw])", value)
+        found = re.fullmatch(r"([0-9]{1,9})([smhdw])", value)
         if found is None or not int(found[1]):
             self.fail(f"{value!r} is not a number and one of s, m, h, d, w (90d)", param, ctx)
         return float(int(found[1]) * _SECONDS[found[2]])
