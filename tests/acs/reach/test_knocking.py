@@ -91,6 +91,15 @@ async def test_the_old_password_is_tried_after_the_new_one(device, answer, knock
     assert 'nonce="n2"' in second
 
 
+async def test_only_the_newest_password_is_proved_and_only_when_asked_for(device, answer, knocker):
+    _, newest = await device(answer(401, QOP), answer(200))
+    _, older = await device(answer(401, QOP), answer(401, QOP), answer(200))
+    _, unasked = await device(answer(200))
+    assert (await knocker.knock(newest)).proves_newest
+    assert not (await knocker.knock(older)).proves_newest
+    assert not (await knocker.knock(unasked)).proves_newest
+
+
 async def test_401_for_all_passwords_is_a_refusal(device, answer, knocker):
     cpe, target = await device(*[answer(401, QOP)] * 3)
     assert (await knocker.knock(target)).kind is Kind.REFUSED_401
