@@ -53,7 +53,7 @@ def add_objects(operation: Operation, subject: Subject) -> Procedure:
         path = f"{table}{number}."
         values = operation.request.get("values")
         if values:
-            error = yield from _fill(path, values, subject, {"added": added, "filling": number})
+            error = yield from _fill(path, values, subject, {"added": list(added), "filling": number})
             if error is not None:
                 return Failed(error, _result(added))
         added.append({"variable_name": table, "instance_number": number, "value": path})
