@@ -101,9 +101,9 @@ class Knocker:
         return self._client
 
 
-def _judge(status: int, newest_alone_was_tried: bool) -> Outcome:
+def _judge(status: int) -> Outcome:
     if 200 <= status < 300:
-        return Outcome(Kind.ACCEPTED, proves_newest=newest_alone_was_tried)
+        return Outcome(Kind.ACCEPTED)
     if status == HTTPStatus.UNAUTHORIZED:
         return Outcome(Kind.REFUSED_401, "The device accepts none of the credentials we have.")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

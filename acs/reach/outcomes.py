@@ -21,7 +21,6 @@ _NOT_WORTH_REPEATING = {Kind.REFUSED_401, Kind.NO_URL, Kind.FORBIDDEN_URL}
 class Outcome:
     kind: Kind
     detail: str = ""  # for people
-    proves_newest: bool = False  # accepted with the first of the target's passwords
     proves_newest: bool = False  # the device has accepted the newest of our passwords
 
     @property
