@@ -11,7 +11,7 @@ from api import openapi, pages
 from api.answers import encode
 from api.auth import Gate, Throttle
 from api.endpoints import Methods
-from api.errors import identify, translate
+from api.errors import identify, sign, translate
 from api.house import HOUSE, House
 from api.keys import (
     CLOCK,
@@ -26,7 +26,7 @@ from api.keys import (
     Clock,
 )
 from api.measures import measuring
-from api.resources import audit, devices, organizations, tokens
+from api.resources import audit, devices, locations, organizations, tokens
 from api.serving import Resource
 from inventory.signals import Signals
 from inventory.store import Store
@@ -46,6 +46,7 @@ ROUTES: dict[str, Methods] = {
     "/api/v1/audit/": {"GET": audit.browse},
     "/api/v1/audit/{id}/": {"GET": audit.read},
     **devices.ROUTES,
+    **locations.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {
@@ -86,6 +87,7 @@ def make_app(
     app[DOCUMENT] = _document(options.version)
     app[GATE] = Gate(store, options.token_cache_s)
     app[THROTTLE] = Throttle(options.requests_per_minute)
+    app.on_response_prepare.append(sign)
     app.cleanup_ctx.append(_gate)
     for path, methods in ROUTES.items():
         _add(app, path, Resource(path, methods).serve)

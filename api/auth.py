@@ -42,7 +42,7 @@ class Gate:
         self._revocations = 0
 
     async def caller(self, request: web.Request, now: float) -> Caller:
-        token = await self._token(_secret(request), now)
+        token = await self._token(secret_of(request), now)
         self._touch(token, now)
         return Caller(
             token_id=token.id,
@@ -126,7 +126,8 @@ def unauthorized(detail: str) -> Refused:
     return Refused(401, detail, WWW_Authenticate="Bearer")
 
 
-def _secret(request: web.Request) -> str:
+def secret_of(request: web.Request) -> str:
+    """The bearer token that the request brings; raises 401 without one."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthorized(MISSING)

@@ -43,14 +43,16 @@ class Refused(Exception):
 
 @web.middleware
 async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Gives the request an id (the client's own, if it is sane), and tells it in the answer."""
+    """Gives the request an id: the client's own, if it is sane."""
     given = request.headers.get("X-Request-Id", "")
     request[REQUEST_ID] = given if SANE_ID.fullmatch(given) else secrets.token_hex(12)
-    response = await handler(request)
-    if not response.prepared:
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
-        response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return await handler(request)
+
+
+async def sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Puts on every answer, streamed ones too, what every answer carries."""
+    response.headers["X-Request-Id"] = request[REQUEST_ID]
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 @web.middleware

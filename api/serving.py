@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from api.answers import Answer
+from api.auth import secret_of
 from api.calls import Call
 from api.endpoints import GLOBAL, Endpoint, Methods
 from api.errors import Refused
@@ -22,6 +23,7 @@ from inventory.errors import Invalid, NotFound
 from inventory.query import ANY_VERSION, Expected
 
 ETAG = re.compile(r'(W/)?"([^"]*)"')
+ROW_ID = re.compile(r"[0-9]{1,18}")
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = frozenset({"", "application/json"})
 
@@ -100,12 +102,10 @@ async def _read(
 
 
 def _path_value(text: str, kind: type) -> str | int:
-    if kind is not int:
-        return text
-    # A number that no row can have finds nothing, as a name that no row has.
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    # What no row can have is not looked for.
+    if "\0" in text or (kind is int and not ROW_ID.fullmatch(text)):
         raise NotFound("object", text)
-    return int(text)
+    return int(text) if kind is int else text
 
 
 async def _raw_body(request: web.Request) -> bytes:
@@ -145,7 +145,7 @@ def _idempotency_key(request: web.Request) -> str | None:
 
 def _request_digest(request: web.Request, raw: bytes) -> str:
     # Keyed with the token's secret, which the store does not have: a body may hold passwords.
-    secret = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "surrogateescape")
+    secret = secret_of(request).encode("utf-8", "surrogateescape")
     path = request.rel_url.raw_path.rstrip("/")
     whole = f"{path}?{request.rel_url.raw_query_string}\n".encode() + raw
     return hmac.new(secret, whole, "sha256").hexdigest()

@@ -75,7 +75,7 @@ def text(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if given is None and kind != "missing":
         return NULL
-    if given == "" and kind == "string_too_short":
+    if kind == "string_too_short" and not given.strip():
         return BLANK
     if kind == "string_pattern_mismatch" and "\0" in given:
         return NUL

@@ -18,6 +18,9 @@ InventoryError
 └── Superseded          the session that speaks is no longer the device's session
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class InventoryError(Exception):
     """Something the inventory will not do; nothing was changed."""
@@ -36,9 +39,14 @@ class Forbidden(InventoryError):
 class Invalid(InventoryError):
     """Field errors; ``fields`` maps each field to its messages (nested for nested bodies)."""
 
-    def __init__(self, fields: dict[str, list[str]]) -> None:
-        super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        super().__init__("; ".join(f"{name}: {_plain(texts)}" for name, texts in fields.items()))
         self.fields = fields
+
+
+def _plain(texts: Any) -> str:
+    flat = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    return " ".join(texts) if flat else str(texts)
 
 
 class Conflict(InventoryError):
