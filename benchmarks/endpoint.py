@@ -58,7 +58,7 @@ class Nobody:
     def connection_lost(self, connection: int) -> None:
         pass
 
-    def has_room(self) -> bool:
+    def has_room(self, _: Caller) -> bool:
         return True
 
 

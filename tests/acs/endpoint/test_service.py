@@ -140,9 +140,13 @@ async def test_a_challenge_may_be_answered_on_a_new_connection(
     assert not claim.verify("other")
 
 
-async def test_an_unreadable_authorization_is_heard_as_one_that_proves_nothing(wire, post, hearer):
-    await wire.ask(post(b"", "Authorization: Digest \xff\xfe,,"))
-    assert not hearer.caller.authorization.verify("")
+@pytest.mark.parametrize("header", ["Digest \xff\xfe,,", "Digest", "Basic", "Basic \xff", "?"])
+async def test_an_unreadable_authorization_proves_nothing(wire, post, hearer, header):
+    hearer.told = Answer(401)
+    response = await wire.ask(post(b"", f"Authorization: {header}"))
+    assert response.status == 401
+    claim = hearer.caller.authorization
+    assert claim is None or not claim.verify("")
 
 
 # --- Cookies ---------------------------------------------------------------------------------
