@@ -2,6 +2,8 @@
 
 from inventory.errors import Invalid
 
+REQUIRED = "This field is required."
+
 
 class Complaints:
     def __init__(self) -> None:

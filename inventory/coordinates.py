@@ -1,9 +1,11 @@
 """Latitude and longitude: exact decimals as plain text, own or inherited from the location."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 LIMITS = {"latitude": 90, "longitude": 180}
 MAX_LENGTH = 32  # characters; ten decimals are a hundredth of a millimetre
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class BadCoordinate(ValueError):
@@ -14,11 +16,10 @@ def parse(axis: str, given: str) -> str:
     """The coordinate as plain text (``"40.7128"``); raises BadCoordinate."""
     if len(given) > MAX_LENGTH:
         raise BadCoordinate(f"Ensure this field has no more than {MAX_LENGTH} characters.")
-    try:
-        number = Decimal(given.strip())
-    except InvalidOperation:
-        raise BadCoordinate("A valid number is required.") from None
-    if not number.is_finite() or number.adjusted() < -MAX_LENGTH:
+    if not NUMBER.fullmatch(given):
+        raise BadCoordinate("A valid number is required.")
+    number = Decimal(given)
+    if number.adjusted() < -MAX_LENGTH:
         raise BadCoordinate("A valid number is required.")
     limit = LIMITS[axis]
     if number > limit:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory import coordinates, locations, matching
+from inventory import coordinates, locations, matching, organizations
 from inventory.access import Caller
-from inventory.complaints import Complaints, no_such, taken
+from inventory.complaints import REQUIRED, Complaints, no_such, taken
 from inventory.coordinates import BadCoordinate
 from inventory.query import EVERYTHING
 from inventory.records import devices as records
@@ -157,7 +157,7 @@ class Draft:
     # --- Whose, and what it is ---------------------------------------------------------------
 
     def _organization(self) -> None:
-        given = self._fields.get("organization_id")
+        given = self._named_organization()
         if given is not None:
             self._caller.may_name(given)
             if organization_records.by_id(self._tx, EVERYTHING, given) is None:
@@ -166,15 +166,21 @@ class Draft:
         elif self._device is None:
             self.columns["organization_id"] = self._own_organization()
 
-    def _own_organization(self) -> int:
-        """The token's only organization, else the default one of the server."""
-        bound = self._caller.organizations
-        if bound is not None and len(bound) == 1:
-            return next(iter(bound))
-        default = organization_records.default(self._tx).id
-        if not self._caller.sees(default):
-            self._complaints.about("organization_id", "This field is required.")
-        return default
+    def _named_organization(self) -> int | None:
+        """By its present or its older name; of the two, the one that was edited counts."""
+        given = (self._fields.get(name) for name in ("organization_id", "organization"))
+        named: set[int] = {organization_id for organization_id in given if organization_id}
+        edited = named - {self._held("organization_id")}
+        if len(edited) > 1:
+            text = "The organization is named twice, and differently."
+            self._complaints.about("organization", text)
+        return max(edited or named, default=None)
+
+    def _own_organization(self) -> int | None:
+        organization_id = organizations.default_for(self._tx, self._caller)
+        if organization_id is None:
+            self._complaints.about("organization_id", REQUIRED)
+        return organization_id
 
     def _type(self) -> None:
         if "type" in self._fields:
@@ -281,7 +287,7 @@ class Draft:
 
     def _place_by_name(self, name: str) -> Location | None:
         organization_id = self._after("organization_id")
-        if organization_records.by_id(self._tx, EVERYTHING, organization_id) is None:
+        if organization_records.by_id(self._tx, EVERYTHING, organization_id or 0) is None:
             return None
         now = self._background.now
         return locations.find_or_create(self._tx, self._caller, organization_id, name, now)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inventory import audit, coordinates
+from inventory import audit, coordinates, organizations
 from inventory.access import Caller
-from inventory.complaints import Complaints, no_such, taken
+from inventory.complaints import REQUIRED, Complaints, no_such, taken
 from inventory.coordinates import BadCoordinate
-from inventory.errors import NotFound
+from inventory.errors import Invalid, NotFound
 from inventory.query import EVERYTHING, Expected, Page, Window
 from inventory.records import locations as records
 from inventory.records import organizations as organization_records
@@ -61,8 +61,12 @@ def find_or_create(
 
 
 def create(tx: Transaction, caller: Caller, fields: Mapping[str, Any], now: float) -> Location:
-    """``fields`` has ``name`` and ``organization_id``; what else it leaves out is the default."""
-    columns = _columns(tx, caller, None, {**DEFAULTS, **fields})
+    """``fields`` has a ``name``; what else it leaves out is the default."""
+    organization_id = fields.get("organization_id", organizations.default_for(tx, caller))
+    if organization_id is None:
+        raise Invalid({"organization_id": [REQUIRED]})
+    whole = {**DEFAULTS, **fields, "organization_id": organization_id}
+    columns = _columns(tx, caller, None, whole)
     location = records.insert(tx, now, **columns)
     _record(tx, caller, "create", location, fields, now)
     return location

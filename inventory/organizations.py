@@ -12,7 +12,15 @@ from inventory.records import tokens
 from inventory.records.organizations import Organization
 from inventory.store import Transaction
 
-__all__ = ["Organization", "change", "create", "delete", "get", "list_organizations"]
+__all__ = [
+    "Organization",
+    "change",
+    "create",
+    "default_for",
+    "delete",
+    "get",
+    "list_organizations",
+]
 
 
 def list_organizations(
@@ -26,6 +34,18 @@ def get(tx: Transaction, caller: Caller, organization_id: int) -> Organization:
     if organization is None:
         raise NotFound("organization", organization_id)
     return organization
+
+
+def default_for(tx: Transaction, caller: Caller) -> int | None:
+    """Whose a thing is that names no organization: the caller's only one, else the default one.
+
+    None when he does not see that one: then he has to name one.
+    """
+    bound = caller.organizations
+    if bound is not None and len(bound) == 1:
+        return next(iter(bound))
+    default = records.default(tx).id
+    return default if caller.sees(default) else None
 
 
 def create(
