@@ -14,12 +14,15 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from acs import first_token
+from acs.asking import Asking
 from acs.config import ApiSettings, CwmpSettings, Settings
 from acs.conversation import Desk
 from acs.cwmp.httpauth import Nonces, Scheme
+from acs.directory import InventoryDirectory, connect
 from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.listener import Endpoint
 from acs.endpoint.service import Challenges
+from acs.reach.calling import Reach
 from acs.registrations import Registrations
 from acs.sessions import SessionLimits, Sessions
 from acs.workers import every
@@ -28,7 +31,9 @@ from acs.workers.scheduler import Scheduler
 from acs.workers.watch import Watch
 from acs.wsdl import wsdl
 from api.app import ApiOptions, make_app
+from api.house import House
 from inventory.admission import Shared
+from inventory.devices import Setup
 from inventory.recording import Policy
 from inventory.records.sightings import any_credentials
 from inventory.secrets import Vault
@@ -88,6 +93,21 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             _session_limits(settings.cwmp),
             Registrations(settings.cwmp.registrations_per_source, settings.cwmp.registrations),
         )
+        reach = Reach(
+            InventoryDirectory(store, policy.vault),
+            concurrency=settings.reach.concurrency,
+            timeout_s=settings.reach.timeout_s,
+            allowed=settings.reach.allow,
+        )
+        opened.push_async_callback(reach.close)
+        connect(signals, sessions, reach)
+        asking = Asking(store, signals, reach, time.time)
+        house = House(
+            setup=Setup(policy.vault, policy.interval_s),
+            image_folder=settings.storage.image_folder,
+            ask_to_inform=asking.to_inform,
+            read_values=asking.for_values,
+        )
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
         await opened.enter_async_context(_workers(settings, store, signals, sessions))
@@ -97,7 +117,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         opened.push_async_callback(sessions.drain, settings.grace_s)
         opened.push_async_callback(endpoint.stop_listening)
         api = web.AppRunner(
-            make_app(store, signals, _api_options(settings.api)),
+            make_app(store, signals, _api_options(settings.api), house),
             access_log=None,
             shutdown_timeout=settings.grace_s,
         )

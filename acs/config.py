@@ -163,6 +163,10 @@ class StorageSettings(Section):
     def key_path(self) -> Path:
         return self.key_file or self.path.with_name(self.path.name + ".key")
 
+    @property
+    def image_folder(self) -> Path:
+        return self.path.with_name(self.path.name + ".images")
+
 
 class ReachSettings(Section):
     """Connection requests: how we call CPEs."""

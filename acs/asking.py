@@ -1,0 +1,84 @@
+"""What a request to the API may ask of devices: to show themselves, or to tell values, now.
+
+Each wait is bounded, and a device that stays silent is no error: the inventory then shows what it
+knew before (behind NAT a device cannot even be called).
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from acs.cwmp.values import ROOTS
+from acs.reach.calling import Reach
+from inventory import operations
+from inventory.operations import Kind, Operation
+from inventory.signals import Signals
+from inventory.store import Store, Transaction
+
+PATIENCE_S = 10.0  # for all devices of a request together
+
+
+class Asking:
+    """Waits for news of devices that it has asked."""
+
+    def __init__(
+        self, store: Store, signals: Signals, reach: Reach, clock: Callable[[], float]
+    ) -> None:
+        self._store, self._signals, self._reach, self._clock = store, signals, reach, clock
+        self._informs = _Waiting()
+        self._ends = _Waiting()
+        signals.on_inform(self._informs.happened)
+        signals.on_finish(self._ends.happened)
+
+    async def to_inform(self, device_ids: Sequence[int]) -> None:
+        """Calls these devices; returns when they have informed or cannot be reached."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                asked = [self._to_inform(device_id) for device_id in device_ids]
+                await asyncio.gather(*asked, return_exceptions=True)
+
+    async def for_values(self, device_id: int, names: Sequence[str]) -> None:
+        """Reads these parameters (none: all) into the inventory, as an operation in its queue."""
+        wanted = [{"variable_name": name} for name in names or ROOTS]
+        operation = await self._store.write(_queue_get, device_id, wanted, self._clock())
+        with self._ends.expected(operation.id) as end, contextlib.suppress(TimeoutError):
+            self._signals.work(device_id)
+            await asyncio.wait_for(end, PATIENCE_S)
+
+    async def _to_inform(self, device_id: int) -> None:
+        with self._informs.expected(device_id) as inform:
+            outcome = await self._reach.call(device_id)
+            if outcome.is_accepted:
+                await inform
+
+
+def _queue_get(
+    tx: Transaction, device_id: int, wanted: list[dict[str, str]], now: float
+) -> Operation:
+    return operations.queue(
+        tx, device_id, Kind.GET, {"variables": wanted}, now, timeout_s=PATIENCE_S
+    )
+
+
+class _Waiting:
+    """Who waits for news about which id."""
+
+    def __init__(self) -> None:
+        self._futures: defaultdict[int, set[asyncio.Future[None]]] = defaultdict(set)
+
+    def happened(self, number: int) -> None:
+        for future in self._futures.get(number, ()):
+            if not future.done():
+                future.set_result(None)
+
+    @contextlib.contextmanager
+    def expected(self, number: int) -> Iterator[asyncio.Future[None]]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._futures[number].add(future)
+        try:
+            yield future
+        finally:
+            self._futures[number].discard(future)
+            if not self._futures[number]:
+                del self._futures[number]
