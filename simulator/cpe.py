@@ -10,8 +10,8 @@ import hashlib
 import ssl
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -83,6 +83,9 @@ class Pace:
         return seconds / self.speed
 
 
+REAL_TIME = Pace()
+
+
 @dataclass(frozen=True, slots=True)
 class _Restart:
     """A restart that is due, and what it does besides booting."""
@@ -113,19 +116,23 @@ class Cpe:
         password: str | None = None,
         is_preemptive: bool = False,
         cwmp_version: str = "1.2",
+        factory: Mapping[str, str] = {},
         clock: Callable[[], float] = time.time,
-        pace: Pace = Pace(),
+        pace: Pace = REAL_TIME,
         random: Random = SHARED_RANDOM,
         connection_requests: Listener | None = None,
         mischief: Sequence[Mischief] = (),
         tls: ssl.SSLContext | None = None,
         timeout_s: float = 30,
         remembered: int = 50,
+        gate: AbstractAsyncContextManager[Any] | None = None,
         on_session: Callable[["Cpe", SessionRecord], None] | None = None,
     ) -> None:
         """``model`` is a file or the name of one of our own; ``username`` and ``password`` are the
-        factory's credentials toward the ACS, sent unasked when ``is_preemptive``; ``timeout_s`` is
-        the patience with each HTTP answer; the last ``remembered`` sessions stay in ``sessions``.
+        factory's credentials toward the ACS, sent unasked when ``is_preemptive``; ``factory`` gives
+        values that differ from the model's, by names below the root; ``timeout_s`` is the patience
+        with each HTTP answer; the last ``remembered`` sessions stay in ``sessions``; ``gate`` is
+        held during each session, so that a fleet can bound how many there are at once.
         """
         self.serial_number, self.oui, self.product_class = serial_number, oui, product_class
         self.manufacturer = manufacturer
@@ -141,10 +148,11 @@ class Cpe:
         self._listener = connection_requests
         self._is_preemptive, self._tls, self._timeout_s = is_preemptive, tls, timeout_s
         self._on_session = on_session
+        self._gate = gate or nullcontext()
+        kind = tree.load(model)
+        own = {**self._own_values(acs_url, username or "", password or ""), **factory}
         self.device = Device(
-            tree.Tree(
-                tree.load(model), self._factory(model, acs_url, username or "", password or "")
-            )
+            tree.Tree(kind, {kind.root + name: value for name, value in own.items()})
         )
         self._events = Events()
         self._old_cookies: dict[str, str] = {}
@@ -405,6 +413,10 @@ class Cpe:
     # --- The session -------------------------------------------------------------------------
 
     async def _converse(self) -> SessionRecord:
+        async with self._gate:
+            return await self._play()
+
+    async def _play(self) -> SessionRecord:
         told = self._told()
         record = SessionRecord(told, self.now())
         self._refresh()
@@ -711,10 +723,9 @@ class Cpe:
         """For the log file that an Upload sends."""
         self._log.append(f"{_stamp(self.now())} {line}")
 
-    def _factory(self, model: str, acs_url: str, username: str, password: str) -> dict[str, str]:
+    def _own_values(self, acs_url: str, username: str, password: str) -> dict[str, str]:
         """What is printed on this one device: identity, credentials, addresses."""
         digest = hashlib.sha256(f"{self.oui}-{self.serial_number}".encode()).digest()
-        root = tree.load(model).root
         url = self._listener.register(self) if self._listener is not None else ""
         values = {
             "DeviceInfo.Manufacturer": self.manufacturer,
@@ -730,8 +741,7 @@ class Cpe:
         }
         # The shared address space of carriers (RFC 6598), as behind a provider's NAT.
         address = f"100.{64 + digest[0] % 64}.{digest[1]}.{digest[2]}"
-        values |= dict.fromkeys(WAN_ADDRESSES, address)
-        return {root + name: value for name, value in values.items()}
+        return values | dict.fromkeys(WAN_ADDRESSES, address)
 
 
 def _spoiled(
