@@ -13,6 +13,9 @@ from inventory.errors import Unauthenticated
 from inventory.secrets import Vault
 from inventory.store import Row
 
+NONE_OF_ITS_OWN = ""
+"""Stands sealed as the previous password of a device that had no credentials of its own."""
+
 
 class Proof(Protocol):
     """Credentials as the CPE sent them."""
@@ -50,13 +53,23 @@ def admit(
 ) -> Admission:
     """Lets the CPE in, or raises Unauthenticated; ``row`` is its record."""
     if row["password"] is not None:
-        return _admit_own(row, proof, vault, is_bootstrap, is_reset_expected)
+        try:
+            return _admit_own(row, proof, vault, is_bootstrap, is_reset_expected)
+        except Unauthenticated:
+            if not _had_none_of_its_own(row, vault):
+                raise
     if row["type_password"] is not None:
         _demand(proof, row["type_username"] or "", vault.open(row["type_password"]))
         return Admission()
     if shared is not None:
         _demand(proof, shared.username, shared.password)
     return Admission()
+
+
+def _had_none_of_its_own(row: Row, vault: Vault) -> bool:
+    """Whether the device is still to be given the first credentials of its own."""
+    sealed = row["previous_password"]
+    return sealed is not None and vault.open(sealed) == NONE_OF_ITS_OWN
 
 
 def _admit_own(

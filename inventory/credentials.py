@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory import operations, sealed_variables
+from inventory.admission import NONE_OF_ITS_OWN
 from inventory.errors import OperationInProgress
 from inventory.operations import Kind, Operation, Origin, State
 from inventory.records import devices as records
@@ -18,8 +19,6 @@ from inventory.secrets import Vault
 from inventory.store import Transaction
 
 PURPOSE = "credentials"
-NONE_OF_ITS_OWN = ""
-"""Stands sealed as the previous password of a device that had no credentials of its own."""
 
 
 @dataclass(frozen=True, slots=True)
