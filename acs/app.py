@@ -160,6 +160,7 @@ def _policy(settings: Settings) -> Policy:
         auto_register=cwmp.auto_register,
         interval_s=cwmp.inform_interval_s,
         get_batch=cwmp.get_batch,
+        retry_s=cwmp.retry_s,
     )
 
 

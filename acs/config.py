@@ -112,6 +112,9 @@ class CwmpSettings(_Listener):
         10_000, description="open sessions; past it CPEs are sent away with 503"
     )
     retry_after_s: Count = Field(60, description="the 503's Retry-After, to which chance adds half")
+    retry_s: Seconds = Field(
+        5, description="wait before an unanswered request is tried again; four times that next"
+    )
     waiting_timeout_s: Seconds = Field(30, description="silence allowed when the CPE may speak")
     outstanding_timeout_s: Seconds = Field(240, description="silence allowed after a request to it")
     session_limit_s: Seconds = Field(3600, description="longest session")

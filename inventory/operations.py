@@ -23,7 +23,7 @@ from inventory.store import Transaction
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
 QUEUED_TIMEOUT_S = 7 * DAY_S
 MAX_ATTEMPTS = 3
-RETRY_BACKOFF_S = (5.0, 20.0, 60.0)
+RETRY_S, RETRY_FACTOR = 5.0, 4.0  # before the second attempt, and for each further one
 
 
 class State(StrEnum):
@@ -205,7 +205,12 @@ def open_of_kind(tx: Transaction, device_id: int, kind: Kind) -> Operation | Non
 
 
 def claim_next(
-    tx: Transaction, device_id: int, now: float, *, reading_only: bool = False
+    tx: Transaction,
+    device_id: int,
+    now: float,
+    *,
+    retry_s: float = RETRY_S,
+    reading_only: bool = False,
 ) -> tuple[Operation | None, list[int]]:
     """Takes the operation whose turn it is and marks it running, before any byte of it leaves.
 
@@ -221,7 +226,7 @@ def claim_next(
             ended.append(operation.id)
             continue
         attempts = operation.attempts + 1
-        backoff = RETRY_BACKOFF_S[min(attempts, len(RETRY_BACKOFF_S)) - 1]
+        backoff = retry_s * RETRY_FACTOR ** (attempts - 1)
         started = operation.started if operation.started is not None else now
         deadline = operation.deadline or now + DEADLINES_S.get(operation.kind, DEFAULT_DEADLINE_S)
         claimed = records.mark_running(

@@ -14,7 +14,7 @@ from inventory import admission, awaited, enrolment, parameter_key
 from inventory.admission import Shared
 from inventory.errors import RegistrationRefused
 from inventory.matching import match_type
-from inventory.operations import DAY_S
+from inventory.operations import DAY_S, RETRY_S
 from inventory.parameter_key import Keys
 from inventory.records import log
 from inventory.records import operations as operation_records
@@ -38,6 +38,7 @@ class Policy:
     auto_register: bool = True
     interval_s: int = 300
     get_batch: int = 32
+    retry_s: float = RETRY_S  # before an unanswered request is tried again; longer each time
 
 
 @dataclass(frozen=True, slots=True)

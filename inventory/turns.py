@@ -101,7 +101,11 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
     if not device["is_active"]:
         return Turn()
     operation, ended = operations.claim_next(
-        tx, mine.device_id, now, reading_only=device["identity_conflict"] is not None
+        tx,
+        mine.device_id,
+        now,
+        retry_s=policy.retry_s,
+        reading_only=device["identity_conflict"] is not None,
     )
     values = None
     if operation is not None and operation.kind is Kind.ENROL:
