@@ -62,6 +62,7 @@ CREATE TABLE device_types (
     onboarding_password BLOB,
     allow_basic_connection_request BOOLEAN NOT NULL DEFAULT FALSE,
     revision INTEGER NOT NULL DEFAULT 1,     -- of the template
+    rollout_after INTEGER,                   -- a change has been told to its devices up to this id
     created REAL NOT NULL,
     last_change REAL NOT NULL
 );
@@ -70,6 +71,7 @@ CREATE TABLE device_type_parameters (        -- the template
     type_id INTEGER NOT NULL REFERENCES device_types ON DELETE CASCADE,
     path TEXT NOT NULL,                      -- with its root, so one type serves both data models
     value TEXT,                              -- NULL: only the notification is wanted
+    sealed BLOB,                             -- instead of value, for secret names
     value_type TEXT,
     notification INTEGER,
     PRIMARY KEY (type_id, path)
@@ -278,6 +280,7 @@ CREATE TABLE device_values (
     device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
     section TEXT NOT NULL,
     version INTEGER NOT NULL,
+    names INTEGER NOT NULL,                  -- how many the body holds
     body BLOB NOT NULL,
     PRIMARY KEY (device_id, section)
 );
@@ -295,6 +298,7 @@ CREATE TABLE model_parameters (
     model_id INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
     section TEXT NOT NULL,
     version INTEGER NOT NULL,
+    names INTEGER NOT NULL,                  -- how many the body holds
     body BLOB NOT NULL,
     PRIMARY KEY (model_id, section)
 );
