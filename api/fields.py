@@ -88,14 +88,14 @@ Boolean = Annotated[bool, BeforeValidator(_as_boolean)]
 Time = Annotated[
     float,
     BeforeValidator(_as_time),
-    PlainSerializer(format_time, return_type=str),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """For bodies and queries; answers, which are not validated again, use :data:`Moment`."""
 
 Moment = Annotated[
     float,
-    PlainSerializer(format_time, return_type=str),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema(
         {"type": "string", "format": "date-time", "examples": ["2024-01-15T10:30:00Z"]},
     ),

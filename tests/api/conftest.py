@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
+from yarl import URL
 
 from api.app import ApiOptions, make_app
 from api.house import House
@@ -59,13 +60,14 @@ class Api:
         return made.id
 
     def request(self, method: str, path: str, /, *, token: str | None = "admin", **options: Any):
-        """A request with the named token's secret; a path below ``/api/v1`` or a whole URL's."""
+        """A request with the named token's secret; ``path`` is one below ``/api/v1``, or a URL that
+        was told in an answer."""
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers.setdefault("Authorization", f"Bearer {self.secrets.get(token, token)}")
-        if not path.startswith(("/api/", "http")):
-            path = "/api/v1" + path
-        return self.client.request(method, path, headers=headers, **options)
+        url = URL(path, encoded=True)
+        path = url.raw_path_qs if url.absolute else "/api/v1" + path
+        return self.client.request(method, URL(path, encoded=True), headers=headers, **options)
 
     async def told(self, method: str, path: str, /, **options: Any) -> tuple[int, Any]:
         """Status and JSON of an answer."""
