@@ -70,9 +70,9 @@ class Api:
         return self.client.request(method, URL(path, encoded=True), headers=headers, **options)
 
     async def told(self, method: str, path: str, /, **options: Any) -> tuple[int, Any]:
-        """Status and JSON of an answer."""
+        """Status and JSON of an answer; None where it has no body."""
         async with self.request(method, path, **options) as response:
-            return response.status, await response.json()
+            return response.status, await response.json() if await response.read() else None
 
 
 async def _nobody_answers(*_: Any) -> None:
