@@ -236,6 +236,17 @@ async def test_a_body_past_the_limit_is_413_before_it_is_read(listen, dial, post
     assert hearer.heard == []
 
 
+async def test_a_body_of_the_limit_is_heard(listen, dial, post, inform):
+    _, port = await listen(limits=EndpointLimits(body_bytes=len(inform)))
+    assert (await (await dial(port)).ask(post(inform))).status == 200
+    packed = post(gzip.compress(inform), "Content-Encoding: gzip")
+    assert (await (await dial(port)).ask(packed)).status == 200
+
+
+async def test_a_body_of_many_megabytes_is_read_whole(wire, post):
+    assert (await wire.ask(post(b" " * (10 << 20)))).status == 204
+
+
 async def test_all_bodies_together_have_a_limit(listen, dial, post, hearer):
     _, port = await listen(limits=EndpointLimits(all_bodies_bytes=3000))
     wires = [await dial(port) for _ in range(3)]
