@@ -103,6 +103,7 @@ async def cpes(server, listener):
             "manufacturer": "Example Networks",
             "random": Random(serial_number),
             "connection_requests": listener,
+            "pace": Pace(speed=1000),
             **options,
         }
         cpe = Cpe(model=model, serial_number=serial_number, **options)
@@ -113,5 +114,3 @@ async def cpes(server, listener):
     for cpe in made:
         await cpe.stop()
 
-
-__all__ = ["Api", "Pace"]
