@@ -26,7 +26,7 @@ from api.keys import (
     Clock,
 )
 from api.measures import measuring
-from api.resources import audit, devices, locations, organizations, tokens
+from api.resources import audit, devices, locations, organizations, tokens, types
 from api.serving import Resource
 from inventory.signals import Signals
 from inventory.store import Store
@@ -47,6 +47,7 @@ ROUTES: dict[str, Methods] = {
     "/api/v1/audit/{id}/": {"GET": audit.read},
     **devices.ROUTES,
     **locations.ROUTES,
+    **types.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {

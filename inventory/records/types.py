@@ -1,9 +1,13 @@
 """Rows of the device types, their match rules and templates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from inventory.store import Transaction
+from inventory.query import Page, Window
+from inventory.query import tag as tag_of
+from inventory.store import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,153 @@ def inherited(tx: Transaction, type_id: int) -> Inherited | None:
         "SELECT firmware_image_id, update_frequency FROM device_types WHERE id = :id", id=type_id
     )
     return None if row is None else Inherited(*row)
+
+
+# --- Types as people see and change them ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """A type without its template and its secrets; times are Unix seconds."""
+
+    id: int
+    short_name: str
+    name: str
+    description: str | None
+    match_manufacturer: str | None
+    match_oui: str | None
+    match_product_class: str | None
+    match_software_version: str | None
+    match_hardware_version: str | None
+    match_order: int
+    firmware_image_id: int | None
+    update_frequency: int | None
+    services: Mapping[str, Any]
+    """Name of a service -> the variables that are set to restart it."""
+    username: str | None
+    onboarding_policy: str
+    onboarding_username: str | None
+    allow_basic_connection_request: bool
+    revision: int
+    """Counts changes of the template."""
+    created: float
+    last_change: float
+
+    @property
+    def tag(self) -> str:
+        return tag_of("device type", self.id, self.revision, self.last_change)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A parameter of a template; a secret value is sealed."""
+
+    path: str
+    value: str | None
+    sealed: bytes | None
+    value_type: str | None
+    notification: int | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(DeviceType))
+_SELECT = f"SELECT {_COLUMNS} FROM device_types"
+
+
+def by_id(tx: Transaction, type_id: int) -> DeviceType | None:
+    return _maybe(tx.one(f"{_SELECT} WHERE id = :id", id=type_id))
+
+
+def by_short_name(tx: Transaction, short_name: str) -> DeviceType | None:
+    return _maybe(tx.one(f"{_SELECT} WHERE short_name = :name", name=short_name))
+
+
+def page(tx: Transaction, short_name: str | None, window: Window) -> Page[DeviceType]:
+    where = "" if short_name is None else "WHERE short_name = :short_name"
+    given = {} if short_name is None else {"short_name": short_name}
+    count = tx.one(f"SELECT count(*) FROM device_types {where}", **given)
+    assert count is not None
+    rows = tx.all(
+        f"{_SELECT} {where} ORDER BY id LIMIT :limit OFFSET :offset",
+        limit=window.limit,
+        offset=window.offset,
+        **given,
+    )
+    return Page([_one(row) for row in rows], count[0])
+
+
+def insert(tx: Transaction, now: float, columns: Mapping[str, Any]) -> int:
+    names = ", ".join(columns)
+    values = ", ".join(f":{name}" for name in columns)
+    row = tx.one(
+        f"""INSERT INTO device_types ({names}, created, last_change)
+            VALUES ({values}, :now, :now) RETURNING id""",
+        now=now,
+        **columns,
+    )
+    assert row is not None
+    return int(row[0])
+
+
+def update(tx: Transaction, type_id: int, now: float, columns: Mapping[str, Any]) -> None:
+    changes = "".join(f"{name} = :{name}, " for name in columns)
+    tx.run(
+        f"UPDATE device_types SET {changes} last_change = :now WHERE id = :id",
+        id=type_id,
+        now=now,
+        **columns,
+    )
+
+
+def detach(tx: Transaction, type_id: int, limit: int) -> bool:
+    """Takes the type from so many devices at most; whether there may be more."""
+    changed = tx.run(
+        """UPDATE devices SET type_id = NULL, version = version + 1
+           WHERE id IN (SELECT id FROM devices WHERE type_id = :id LIMIT :limit)""",
+        id=type_id,
+        limit=limit,
+    )
+    return changed == limit
+
+
+def delete(tx: Transaction, type_id: int) -> None:
+    tx.run("DELETE FROM device_types WHERE id = :id", id=type_id)
+
+
+def template(tx: Transaction, type_id: int) -> list[Line]:
+    """By path."""
+    rows = tx.all(
+        """SELECT path, value, sealed, value_type, notification FROM device_type_parameters
+           WHERE type_id = :type_id ORDER BY path""",
+        type_id=type_id,
+    )
+    return [Line(*row) for row in rows]
+
+
+def set_template(tx: Transaction, type_id: int, lines: Iterable[Line]) -> None:
+    """The whole template; its devices are to be told, from the first one on."""
+    tx.run("DELETE FROM device_type_parameters WHERE type_id = :type_id", type_id=type_id)
+    tx.run_many(
+        """INSERT INTO device_type_parameters
+               (type_id, path, value, sealed, value_type, notification)
+           VALUES (:type_id, :path, :value, :sealed, :value_type, :notification)""",
+        [{"type_id": type_id} | _columns_of(line) for line in lines],
+    )
+    tx.run(
+        "UPDATE device_types SET revision = revision + 1, rollout_after = 0 WHERE id = :id",
+        id=type_id,
+    )
+
+
+def _columns_of(line: Line) -> dict[str, Any]:
+    return {field.name: getattr(line, field.name) for field in fields(Line)}
+
+
+def _maybe(row: Row | None) -> DeviceType | None:
+    return None if row is None else _one(row)
+
+
+def _one(row: Row) -> DeviceType:
+    values = dict(zip(row.keys(), row, strict=True))
+    values["services"] = json.loads(values["services"])
+    basic = bool(values["allow_basic_connection_request"])
+    return DeviceType(**{**values, "allow_basic_connection_request": basic})

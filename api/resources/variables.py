@@ -1,0 +1,94 @@
+"""Parameters in bodies and answers: what type templates, settings and cached values share."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from api.fields import Integer, RawText, Text
+from api.models import Body, Representation
+from inventory.access import Caller, Role
+from inventory.sealed_variables import MASK
+from inventory.secrets import is_secret_name
+from inventory.settings import MAX_PATH, Setting
+
+MAX_VALUE = 65_536  # characters; certificates and scripts are the long ones
+
+ValueType = Literal[
+    "string",
+    "integer",
+    "boolean",
+    "int",
+    "unsignedInt",
+    "long",
+    "unsignedLong",
+    "dateTime",
+    "base64",
+    "hexBinary",
+]
+
+
+def _as_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+Value = Annotated[
+    RawText,
+    Field(max_length=MAX_VALUE),
+    BeforeValidator(_as_value),
+    WithJsonSchema(
+        {
+            "type": ["string", "number", "boolean"],
+            "description": "Text, a number or a boolean; text in answers.",
+            "examples": ["300"],
+        }
+    ),
+]
+Path = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=MAX_PATH,
+        description="The full name of a parameter.",
+        examples=["Device.ManagementServer.PeriodicInformInterval"],
+    ),
+]
+
+
+class TemplateLine(Body):
+    """A wanted parameter."""
+
+    variable_name: Path
+    value: Annotated[Value, Field(description="Null: only the notification.")] | None = None
+    value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
+    notification: (
+        Annotated[Integer, Field(ge=0, le=6, description="0 off, 1 passive, 2 active.")] | None
+    ) = None
+
+    def setting(self) -> Setting:
+        return Setting(self.variable_name, self.value, self.value_type, self.notification)
+
+
+class TemplateLineAnswer(Representation):
+    """A wanted parameter; a secret value is masked for viewers."""
+
+    variable_name: str = Field(examples=["Device.Time.NTPServer1"])
+    value: str | None = Field(examples=["ntp.example.net"])
+    value_type: str | None = Field(examples=["string"])
+    notification: int | None = Field(description="0 off, 1 passive, 2 active.")
+
+
+def told(caller: Caller, path: str, value: str | None) -> str | None:
+    """The value as this caller may see it."""
+    is_hidden = value and is_secret_name(path) and not caller.role.includes(Role.OPERATOR)
+    return MASK if is_hidden else value
+
+
+def line_answer(caller: Caller, setting: Setting) -> TemplateLineAnswer:
+    return TemplateLineAnswer(
+        variable_name=setting.path,
+        value=told(caller, setting.path, setting.value),
+        value_type=setting.value_type,
+        notification=setting.notification,
+    )
