@@ -384,8 +384,7 @@ class Conversation:
                     desk.store,
                     self.seen.model,
                     [(info.name, info.writable) for info in names],
-                    mine.device_id,
-                    now,
+                    guard=mine.check,
                 )
             case DeleteObjectResponse():
                 assert isinstance(asked.request, DeleteObject)

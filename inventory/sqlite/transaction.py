@@ -4,13 +4,11 @@ All text enters the database here, so this is where characters go that SQLite or
 NUL and lone surrogates become U+FFFD.
 """
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+from inventory.text import is_storable, storable
 
 
 class TransactionLost(Exception):
@@ -27,22 +25,22 @@ class SqliteTransaction:
 
     def run(self, sql: str, /, **parameters: Any) -> int:
         self._require_transaction()
-        return self._connection.execute(sql, storable(parameters)).rowcount
+        return self._connection.execute(sql, bound(parameters)).rowcount
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
         self._require_transaction()
-        self._connection.executemany(sql, map(storable, rows))
+        self._connection.executemany(sql, map(bound, rows))
 
     def one(self, sql: str, /, **parameters: Any) -> sqlite3.Row | None:
         self._require_transaction()
-        cursor = self._connection.execute(sql, storable(parameters))
+        cursor = self._connection.execute(sql, bound(parameters))
         row: sqlite3.Row | None = cursor.fetchone()
         cursor.close()  # an unfinished statement with RETURNING would stand in COMMIT's way
         return row
 
     def all(self, sql: str, /, **parameters: Any) -> Sequence[sqlite3.Row]:
         self._require_transaction()
-        return self._connection.execute(sql, storable(parameters)).fetchall()
+        return self._connection.execute(sql, bound(parameters)).fetchall()
 
     def lock_device(self, device_id: int, /) -> None:
         """Nothing to do: units already run one after another."""
@@ -53,17 +51,12 @@ class SqliteTransaction:
             raise TransactionLost
 
 
-def storable(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def bound(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same parameters, with replacements where a text cannot be stored as it is."""
     for value in parameters.values():
         if value.__class__ is str and not is_storable(value):
-            return {name: cleaned(value) for name, value in parameters.items()}
+            return {
+                name: storable(value) if isinstance(value, str) else value
+                for name, value in parameters.items()
+            }
     return parameters
-
-
-def is_storable(text: str) -> bool:
-    return "\0" not in text and (text.isascii() or not UNSTORABLE.search(text))
-
-
-def cleaned(value: Any) -> Any:
-    return UNSTORABLE.sub(REPLACEMENT, value) if isinstance(value, str) else value

@@ -1,0 +1,129 @@
+"""What the cache holds is told again: of one device, or of all that have a certain value."""
+
+from collections.abc import Iterable, Sequence
+
+from inventory.errors import Invalid
+from inventory.model_parameters import Fact, known_facts
+from inventory.names import Names, names_of
+from inventory.parameters import Found, HeldValue, Source, unpack_reported
+from inventory.paths import Selection, natural, select
+from inventory.records import values as records
+from inventory.records.values import DEVICES, Model
+from inventory.searched import is_searched
+from inventory.secrets import Vault
+from inventory.sections import Moment, decode
+from inventory.store import Store, Transaction
+
+_Row = tuple[str | bytes, str, Moment]  # value (sealed if bytes), type, when and how
+
+
+async def recall(
+    store: Store,
+    vault: Vault,
+    device_id: int,
+    model: Model,
+    paths: Sequence[str] = (),
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[HeldValue]:
+    """The values of exact names, partial paths and wildcards (:func:`inventory.paths.select`).
+
+    No paths mean all. Sorted by path, instance numbers as numbers.
+    """
+    end = None if limit is None else offset + limit
+    return await store.read(
+        _recall, vault, device_id, model, select(paths), slice(offset, end), names_of(store)
+    )
+
+
+def _recall(
+    tx: Transaction,
+    vault: Vault,
+    device_id: int,
+    model: Model,
+    selection: Selection,
+    window: slice,
+    names: Names,
+) -> list[HeldValue]:
+    rows = _stored(tx, device_id, selection, names)
+    _merge_inform(tx, device_id, selection, rows)
+    paths = sorted(rows, key=natural)[window]
+    facts = known_facts(tx, model, names.find(tx, paths))
+    return [_held(path, rows[path], facts.get(path, Fact()), vault) for path in paths]
+
+
+def _stored(tx: Transaction, device_id: int, selection: Selection, names: Names) -> dict[str, _Row]:
+    """What the sections hold. Of a name that is there twice, the longer section has the newer."""
+    rows: dict[str, _Row] = {}
+    for section in sorted(filter(selection.reaches, DEVICES.layout(tx, device_id)), key=len):
+        columns = decode(DEVICES.body(tx, device_id, section))
+        spelled = names.spell(tx, columns.ids)
+        rows |= {
+            path: (value, value_type, moment)
+            for name_id, value, value_type, moment in columns.rows()
+            if selection.has(path := spelled[name_id])
+        }
+    return rows
+
+
+def _merge_inform(
+    tx: Transaction, device_id: int, selection: Selection, rows: dict[str, _Row]
+) -> None:
+    """Adds what the last Inform told, where that is newer."""
+    inform = records.inform(tx, device_id)
+    if inform is None or inform.values is None or inform.time is None:
+        return
+    moment = (round(inform.time * 1000), Source.INFORM)
+    for reported in unpack_reported(inform.values):
+        held = rows.get(reported.path)
+        if selection.has(reported.path) and (held is None or held[2] < moment):
+            rows[reported.path] = (reported.value, reported.value_type, moment)
+
+
+def _held(path: str, row: _Row, fact: Fact, vault: Vault) -> HeldValue:
+    value, value_type, (time, source) = row
+    return HeldValue(
+        path,
+        vault.open(value) if isinstance(value, bytes) else value,
+        value_type or fact.value_type or "",
+        fact.writable,
+        time / 1000,
+        Source(source),
+    )
+
+
+# --- The whole fleet -------------------------------------------------------------------------
+
+
+async def search(
+    store: Store, path: str, value: str, *, after: int = 0, limit: int = 100
+) -> list[Found]:
+    """Where a parameter has exactly this value: all hits of the next ``limit`` devices by id.
+
+    ``path`` is one that is searched by (:mod:`inventory.searched`), with instance numbers, ``*`` or
+    ``{i}``; :class:`Invalid` otherwise.
+    """
+    path = path.replace("{i}", "*")
+    if not is_searched(path):
+        raise Invalid({"path": [f"Devices cannot be searched by {path!r}."]})
+    return await store.read(_search, path, value, after, limit)
+
+
+def _search(tx: Transaction, path: str, value: str, after: int, limit: int) -> list[Found]:
+    found = [
+        Found(device_id, name, value)
+        for name, name_id in _names_like(tx, path)
+        for device_id in records.devices_with(tx, name_id, value, after, limit)
+    ]
+    found.sort(key=lambda each: (each.device_id, natural(each.path)))
+    devices = set(sorted({each.device_id for each in found})[:limit])
+    return [each for each in found if each.device_id in devices]
+
+
+def _names_like(tx: Transaction, path: str) -> Iterable[tuple[str, int]]:
+    if "*" not in path:
+        return records.find_names(tx, [path]).items()
+    rule = select([path])
+    (head,) = rule.heads
+    return [each for each in records.names_below(tx, head).items() if rule.has(each[0])]

@@ -1,0 +1,168 @@
+"""What a device told goes into the cache.
+
+New documents are computed on a snapshot and put in place if nothing has changed since; who loses
+that race computes again. A device is bounded: longer names or values than the limits below, and
+names past the last, are not kept.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from inventory.model_parameters import Fact, learn
+from inventory.names import Guard, Names, intern, names_of
+from inventory.parameters import Reported, Source
+from inventory.planning import WRITTEN_AT_ONCE, plan
+from inventory.records import values as records
+from inventory.records.values import DEVICES, Change, LostRace, Model
+from inventory.searched import LONGEST_SEARCHED, is_searched
+from inventory.secrets import Vault, is_secret_name
+from inventory.sections import Columns, Moment, place
+from inventory.store import Store, Transaction
+from inventory.text import storable
+
+LONGEST_PATH = 512  # characters; the standard allows 256 (A.3.2.2)
+LONGEST_VALUE = 65_536  # characters
+MOST_NAMES_OF_A_DEVICE = 50_000  # real ones have 250 to 6,400
+
+Patterns = Sequence[re.Pattern[str]]
+
+
+async def remember(
+    store: Store,
+    vault: Vault,
+    device_id: int,
+    model: Model,
+    reported: Sequence[Reported],
+    source: Source,
+    now: float,
+    guard: Guard | None = None,
+    *,
+    secret_names: Patterns = (),
+) -> None:
+    """Keeps what a device told or took; ``guard(tx)`` runs first in each unit and may raise.
+
+    A parameter that was set and reads back empty is write-only: what was set stays.
+    ``secret_names`` are patterns of further names whose values are sealed.
+    """
+    told = {each.path: each for each in map(_kept, reported) if each}
+    if not told:
+        return
+    ids = await intern(store, told, guard)
+    news = _News(told, ids, (round(now * 1000), source), vault, secret_names)
+    while True:
+        changes, searched = await store.read(_plan, device_id, news, names_of(store))
+        try:
+            await _carry_out(store, device_id, changes, searched, guard)
+        except LostRace:
+            continue
+        break
+    if source is not Source.SET:  # the type of a value that we set is ours, not the device's
+        facts = {path: Fact(value_type=each.value_type) for path, each in told.items()}
+        await learn(store, model, facts, ids, guard)
+
+
+def _kept(reported: Reported) -> Reported | None:
+    path, value, value_type = map(storable, (reported.path, reported.value, reported.value_type))
+    if path.endswith(".") or len(path) > LONGEST_PATH or len(value) > LONGEST_VALUE:
+        return None
+    return Reported(path, value, value_type)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What was told, at one moment."""
+
+    told: Mapping[str, Reported]
+    ids: Mapping[str, int]
+    moment: Moment
+    vault: Vault
+    secret_names: Patterns
+
+
+def _plan(
+    tx: Transaction, device_id: int, news: _News, names: Names
+) -> tuple[list[Change], dict[int, str]]:
+    held = sum(stored.names for stored in DEVICES.layout(tx, device_id).values())
+    writing = _Writing(news, room=MOST_NAMES_OF_A_DEVICE - held)
+    changes = plan(tx, DEVICES, device_id, news.told, writing.write, names)
+    return changes, writing.searched
+
+
+@dataclass(slots=True)
+class _Writing:
+    """Writes news into one section after another."""
+
+    news: _News
+    room: int  # for names that the device has not told before
+    searched: dict[int, str] = field(
+        default_factory=dict
+    )  # new values that the fleet is searched by
+
+    def write(self, columns: Columns, paths: Sequence[str]) -> bool:
+        """Writes what was told of these paths into their section."""
+        news, rows = self.news, columns.places()
+        moment = place(columns.all_moments, news.moment)
+        for path in paths:
+            reported, name_id = news.told[path], news.ids[path]
+            row = rows.get(name_id)
+            if row is None:
+                if self.room <= 0:
+                    continue
+                self.room -= 1
+                before, value_type = None, reported.value_type
+            else:
+                before, value_type = columns.values[row], self._type(columns, row, reported)
+                if before and not reported.value and self._was_set(columns, row):
+                    continue
+            value = self._value(reported, name_id, before)
+            columns.put(row, name_id, value, place(columns.type_names, value_type), moment)
+        return True
+
+    def _type(self, columns: Columns, row: int, reported: Reported) -> str:
+        """The device's own word stands against ours, and any against none."""
+        held = columns.type_names[columns.types[row]]
+        told = reported.value_type
+        return held or told if self.news.moment[1] == Source.SET else told or held
+
+    def _was_set(self, columns: Columns, row: int) -> bool:
+        was_set = columns.all_moments[columns.moments[row]][1] == Source.SET
+        return was_set and self.news.moment[1] != Source.SET
+
+    def _value(self, reported: Reported, name_id: int, before: str | bytes | None) -> str | bytes:
+        if reported.value and is_secret_name(reported.path, self.news.secret_names):
+            return self.news.vault.seal(reported.value)
+        if reported.value != before and is_searched(reported.path):
+            self.searched[name_id] = reported.value[:LONGEST_SEARCHED]
+        return reported.value
+
+
+async def _carry_out(
+    store: Store,
+    device_id: int,
+    changes: Sequence[Change],
+    searched: Mapping[int, str],
+    guard: Guard | None,
+) -> None:
+    """Puts the documents in place; the index first: it is only written when a value changes."""
+    if searched:
+        await store.write(_index, device_id, searched, guard)
+    for start in range(0, len(changes), WRITTEN_AT_ONCE):
+        some = changes[start : start + WRITTEN_AT_ONCE]
+        await store.write(_change, device_id, some, guard)
+
+
+def _index(
+    tx: Transaction, device_id: int, searched: Mapping[int, str], guard: Guard | None
+) -> None:
+    if guard is not None:
+        guard(tx)
+    records.index(tx, device_id, searched)
+
+
+def _change(
+    tx: Transaction, device_id: int, changes: Sequence[Change], guard: Guard | None
+) -> None:
+    if guard is not None:
+        guard(tx)
+    DEVICES.change(tx, device_id, changes)
