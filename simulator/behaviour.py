@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from acs.cwmp import messages as m
 from acs.cwmp.faults import FAULT_STRINGS, fault
 from acs.cwmp.values import WORDS, check, is_partial, to_wire
+from acs.cwmp.versions import Version
 from simulator.tree import ACTIVE, OFF, PASSIVE, Tree, is_instance, parent_of
 
 MAX_TRANSFERS = 16  # TR-069 A.4.1.1: the queue of a CPE lists at most so many
@@ -135,6 +136,7 @@ class Device:
     """What the answers depend on."""
 
     tree: Tree
+    version: Version = (1, 4)
     transfers: list[Transfer] = field(default_factory=list)
 
 
@@ -149,12 +151,16 @@ class Refusal(Exception):
 def answer(device: Device, request: m.Request) -> Answer:
     """The device's answer to any request, unknown methods included."""
     method = METHODS.get(type(request))
-    if method is None:
+    if method is None or not _speaks(device, type(request)):
         return Answer(fault(9000))
     try:
         return method(device, request)
     except Refusal as refusal:
         return Answer(refusal.fault)
+
+
+def _speaks(device: Device, method: type[m.Message]) -> bool:
+    return device.version >= SINCE.get(method, (1, 0))
 
 
 def _refuse(
@@ -433,8 +439,9 @@ def _get_all_queued_transfers(device: Device, _: m.GetAllQueuedTransfers) -> Ans
 # --- The rest --------------------------------------------------------------------------------
 
 
-def _get_rpc_methods(_: Device, __: m.GetRPCMethods) -> Answer:
-    return Answer(m.GetRPCMethodsResponse(tuple(method.__name__ for method in METHODS)))
+def _get_rpc_methods(device: Device, _: m.GetRPCMethods) -> Answer:
+    spoken = (method.__name__ for method in METHODS if _speaks(device, method))
+    return Answer(m.GetRPCMethodsResponse(tuple(spoken)))
 
 
 def _reboot(_: Device, request: m.Reboot) -> Answer:
@@ -482,4 +489,11 @@ METHODS: Mapping[type[m.Message], Callable[[Device, Any], Answer]] = {
     m.GetAllQueuedTransfers: _get_all_queued_transfers,
     m.ScheduleInform: _schedule_inform,
     m.ChangeDUState: _change_du_state,
+}
+
+SINCE: Mapping[type[m.Message], Version] = {
+    m.GetAllQueuedTransfers: (1, 1),
+    m.ScheduleDownload: (1, 2),
+    m.CancelTransfer: (1, 2),
+    m.ChangeDUState: (1, 2),
 }

@@ -22,6 +22,7 @@ from acs.cwmp import messages as m
 from acs.cwmp.faults import fault
 from acs.cwmp.messages import Envelope, EventStruct, Message
 from acs.cwmp.values import parse_boolean, parse_datetime
+from acs.cwmp.versions import parse_version
 from simulator import behaviour, diagnostics, dialogue, events, transfers, tree, units
 from simulator.behaviour import PARAMETER_KEY, Device, Transfer, TransferState
 from simulator.client import Client
@@ -151,8 +152,10 @@ class Cpe:
         self._gate = gate or nullcontext()
         kind = tree.load(model)
         own = {**self._own_values(acs_url, username or "", password or ""), **factory}
+        self._version = parse_version(cwmp_version) or (1, 0)
         self.device = Device(
-            tree.Tree(kind, {kind.root + name: value for name, value in own.items()})
+            tree.Tree(kind, {kind.root + name: value for name, value in own.items()}),
+            self._version,
         )
         self._events = Events()
         self._old_cookies: dict[str, str] = {}
@@ -165,6 +168,7 @@ class Cpe:
         self._periodic_at = 0.0
         self._scheduled: list[tuple[float, str]] = []  # ScheduleInform: loop time, CommandKey
         self._restart: _Restart | None = None
+        self._unit_changes: list[behaviour.ChangeUnits] = []  # not finished yet
         self._tests: list[str] = []  # diagnostics that start when the session ends
         self._client: Client | None = None
         self._lock = asyncio.Lock()
@@ -365,6 +369,8 @@ class Cpe:
         for transfer in self.device.transfers:
             if transfer.state is not TransferState.DONE:
                 self._chore(self._carry_out(transfer))
+        for change in self._unit_changes:
+            self._chore(self._change_units(change))
 
     def _power_down(self) -> None:
         """What does not live in flash is lost."""
@@ -399,6 +405,7 @@ class Cpe:
         self.device.transfers.clear()
         self._events.clear()
         self._scheduled.clear()
+        self._unit_changes.clear()
         self._is_bootstrapped = False
 
     def _run_firmware(self, version: str) -> None:
@@ -534,12 +541,11 @@ class Cpe:
 
     def _opening(self) -> Envelope:
         """The headers that tell the protocol's version."""
-        minor = int(self.cwmp_version.partition(".")[2])
         return Envelope(
             m.Inform(),
             namespace=NAMESPACES[self.cwmp_version],
-            session_timeout_s=SESSION_TIMEOUT_S if minor >= 3 else None,
-            supported_versions=tuple(reversed(NAMESPACES)) if minor >= 4 else (),
+            session_timeout_s=SESSION_TIMEOUT_S if self._version >= (1, 3) else None,
+            supported_versions=tuple(reversed(NAMESPACES)) if self._version >= (1, 4) else (),
         )
 
     def _new_client(self) -> Client:
@@ -576,7 +582,8 @@ class Cpe:
             case behaviour.RebootAfterSession(command_key):
                 self._restart_later(EventStruct("M Reboot", command_key))
             case behaviour.ResetAfterSession():
-                self._restart = _Restart(self._pace.boot_s, is_reset=True)
+                due = self._restart or _Restart(self._pace.boot_s)
+                self._restart = replace(due, is_reset=True, events=(), report=None)
             case behaviour.StartTransfer(transfer):
                 self._chore(self._carry_out(transfer))
             case behaviour.ScheduleInformIn(delay_s, command_key):
@@ -584,14 +591,15 @@ class Cpe:
                 self._wake.set()
             case behaviour.RunDiagnostics(path):
                 self._tests.append(path)
-            case behaviour.ChangeUnits(operations, command_key):
-                self._chore(self._change_units(operations, command_key))
+            case behaviour.ChangeUnits():
+                self._unit_changes.append(effect)
+                self._chore(self._change_units(effect))
 
     def _restart_later(self, event: EventStruct) -> None:
         """Reboots after this session; a reset that is due, or another reboot, takes this along."""
         due = self._restart or _Restart(self._pace.boot_s)
         if not due.is_reset:
-            self._restart = _Restart(due.off_s, (*due.events, event))
+            self._restart = replace(due, events=(*due.events, event))
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Something that takes time, beside the sessions; a power cut ends it."""
@@ -611,15 +619,14 @@ class Cpe:
             self._events.add(events.DIAGNOSTICS_COMPLETE)
             self._wake.set()
 
-    async def _change_units(
-        self, operations: tuple[m.OperationStruct, ...], command_key: str
-    ) -> None:
+    async def _change_units(self, change: behaviour.ChangeUnits) -> None:
         await asyncio.sleep(self._pace.wait(self._pace.install_s))
-        results = units.carry_out(self.tree, operations, _stamp(self.now()))
+        results = units.carry_out(self.tree, change.operations, _stamp(self.now()))
+        self._unit_changes.remove(change)
         self._report(
-            m.DUStateChangeComplete(results, command_key or None),
+            m.DUStateChangeComplete(results, change.command_key or None),
             events.DU_STATE_CHANGE_COMPLETE,
-            EventStruct("M ChangeDUState", command_key),
+            EventStruct("M ChangeDUState", change.command_key),
         )
 
     # --- Files -------------------------------------------------------------------------------

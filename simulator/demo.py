@@ -23,11 +23,11 @@ CPES = 3
 
 T = TypeVar("T")
 
-# What is read and set, by root: TR-098 and TR-181 keep the same things in different places.
-READ = {
-    "InternetGatewayDevice": "InternetGatewayDevice.LANDevice.1.WLANConfiguration.1.SSID",
-    "Device": "Device.WiFi.SSID.1.SSID",
-}
+# TR-098 and TR-181 keep the same thing in different places; a device has one of them.
+NETWORK_NAMES = (
+    "InternetGatewayDevice.LANDevice.1.WLANConfiguration.1.SSID",
+    "Device.WiFi.SSID.1.SSID",
+)
 
 
 class Api:
@@ -69,14 +69,7 @@ def show(api: Api, tell: Callable[[str], None]) -> None:
     for device in found:
         tell("{name}: {manufacturer} {software_version}, {status}, {address}".format(**device))
     for device in found:
-        name = device["name"]
-        path = READ[root_of(api, name)]
-        (before,) = run(api, name, "get", {"variable_name": path})["variables"]
-        tell(f"{name}: {path} is {before['value']!r}")
-        wanted = {"variable_name": path, "value": "Seen in the demo", "value_type": "string"}
-        run(api, name, "set", wanted)
-        (after,) = run(api, name, "get", {"variable_name": path})["variables"]
-        tell(f"{name}: it was set, and reads back as {after['value']!r}")
+        rename_network(api, tell, device["name"])
     name = found[0]["name"]
     started = api("PUT", f"inventory_device_name_operation/{quote(name)}/", {"operation": "reboot"})
     tell(f"{name}: reboot {started['status']} ({started['execution_id']})")
@@ -90,19 +83,23 @@ def registered(api: Api) -> list[dict[str, Any]] | None:
     return page["results"] if page["count"] == CPES else None
 
 
-def root_of(api: Api, name: str) -> str:
-    """Which data model the device has; the parameters of its Inform tell."""
-    page = api("GET", f"inventory_device_name_variables/?parent__name={quote(name)}&limit=1")
-    root: str = page["results"][0]["variable_name"].partition(".")[0]
-    return root
+def rename_network(api: Api, tell: Callable[[str], None], name: str) -> None:
+    """Asks for both names, of which the device has one: a get keeps what it could read."""
+    asked = [{"variable_name": path} for path in NETWORK_NAMES]
+    (before,) = run(api, name, "get", *asked)["variables"]
+    path = before["variable_name"]
+    tell(f"{name}: {path} is {before['value']!r}")
+    run(api, name, "set", {"variable_name": path, "value": "Seen in the demo"})
+    (after,) = run(api, name, "get", {"variable_name": path})["variables"]
+    tell(f"{name}: it was set, and reads back as {after['value']!r}")
 
 
-def run(api: Api, name: str, operation: str, variable: Mapping[str, str]) -> Any:
+def run(api: Api, name: str, operation: str, *variables: Mapping[str, str]) -> Any:
     """Has the device do it, and waits for the result."""
     queued = api(
         "POST",
         "inventory_device_name_headless_operation/",
-        {"name": name, "operation": operation, "variables": [variable]},
+        {"name": name, "operation": operation, "variables": variables},
     )
     return until(lambda: final(api, queued["transaction_id"]))
 

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from acs.cwmp.values import is_partial, normal_type
+from acs.cwmp.values import INTEGER_RANGES, is_partial, normal_type
 
 OBJECT = "object"
 INSTANCE = "{i}"
@@ -318,8 +318,11 @@ class Tree:
         return self.value(full) if full in self else default
 
     def shown(self, name: str) -> str:
-        """What a reader is told: hidden values are empty."""
-        return "" if self.node(name).is_hidden else self.value(name)
+        """What a reader is told: hidden values are empty, or 0 where empty is no value."""
+        node = self.node(name)
+        if not node.is_hidden:
+            return self.value(name)
+        return "0" if node.type in INTEGER_RANGES else ""
 
     def children(self, path: str) -> tuple[str, ...]:
         """The full names directly below an object; ``""`` gives the root."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from acs.cwmp import messages as m
 from acs.cwmp.faults import FAULT_STRINGS
@@ -49,7 +49,7 @@ def _results(tree: Tree, operation: m.OperationStruct, now: str) -> list[m.OpRes
     except UnitFault as failure:
         return [
             m.OpResultStruct(
-                uuid=getattr(operation, "uuid", None) or "",
+                uuid=_reported_uuid(operation),
                 version=getattr(operation, "version", None) or "",
                 current_state=FAILED,
                 start_time=now,
@@ -124,6 +124,12 @@ _DO: Mapping[type[m.OperationStruct], Callable[[Tree, Any], Iterator[m.OpResultS
     m.UpdateOpStruct: _update,
     m.UninstallOpStruct: _uninstall,
 }
+
+
+def _reported_uuid(operation: m.OperationStruct) -> str:
+    """Of an operation that failed; the schema wants a well-formed one whatever was asked."""
+    uuid = getattr(operation, "uuid", None) or ""
+    return uuid if _UUID.fullmatch(uuid) else str(UUID(int=0))
 
 
 def _check_uuid(uuid: str | None) -> None:
