@@ -34,6 +34,7 @@ SOAP_ENV = "http://schemas.xmlsoap.org/soap/envelope/"
 MAX_ELEMENTS = 500_000
 MAX_ID_LENGTH = 1024  # the standard says 32; an ID is sent back, so it must not be a means to flood
 MAX_HEADER_LENGTH = 256  # of the list of versions
+MAX_REASON_LENGTH = 200  # of what the parser says
 MAX_METHOD_LENGTH = 64  # A.3.1.1: string(64)
 
 _SHORTEST_ELEMENT = len(b"<a/>")  # a body shorter than as many of these needs no counting
@@ -82,7 +83,8 @@ def _parse_mended(body: bytes, charset: str | None, notes: Notes) -> Element:
     try:
         return etree.fromstring(leniency.mend(body, charset, notes), _parser(None))
     except etree.XMLSyntaxError as error:
-        raise MalformedMessage(f"not XML: {error.msg}") from error
+        reason = str(error.msg).partition("\n")[0]  # the lines below quote the message
+        raise MalformedMessage(f"not XML: {reason[:MAX_REASON_LENGTH]}") from error
 
 
 @cache

@@ -28,6 +28,8 @@ CHARSET_CONFLICT = "charset-conflict"  # Content-Type says one, declaration anot
 UNDECLARED_PREFIX = "undeclared-prefix"  # clients that paste prefixes without their xmlns
 TEXT_BEFORE_DECLARATION = "text-before-declaration"  # a blank line before <?xml
 
+# The expressions below see hostile text: each looks at a character a bounded number of times.
+
 # Names by which messages may be labelled. No others: Python knows codecs that are no charsets.
 _CHARSETS = frozenset(
     {
@@ -41,9 +43,10 @@ _DECLARED_CHARSET = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]
 _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 _CHARACTER_REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,8}));")
 _AMPERSAND = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8});)", re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8});)",
+    re.DOTALL,
 )
-_START_OF_ROOT = re.compile(r"<[A-Za-z_][\w.:-]*+(?=([^>]*+)>)")
+_START_OF_ROOT = re.compile(r"<[A-Za-z_][\w.:-]*+(?=([^<>]*+)>)")
 _PREFIX = re.compile(
     r"""</?+([A-Za-z_][\w.-]*+):|\s([A-Za-z_][\w.-]*+):[A-Za-z_][\w.-]*+\s*+=\s*+["']"""
 )

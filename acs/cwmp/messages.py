@@ -767,7 +767,7 @@ class SetParameterValuesFault(Struct):
 
     parameter_name: str = _text("ParameterName", 256)
     fault_code: int = _unsigned("FaultCode")
-    fault_string: str = _text("FaultString")
+    fault_string: str = _wire(Wire("FaultString", Kind.TEXT, optional=True), "")
 
 
 @dataclass(frozen=True, slots=True)

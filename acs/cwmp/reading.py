@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-from acs.cwmp import leniency, values
+from acs.cwmp import leniency, messages, values
 from acs.cwmp.faults import MalformedMessage
 from acs.cwmp.leniency import Notes
 from acs.cwmp.messages import Kind, OperationStruct, Wire
@@ -233,7 +233,12 @@ def _repeated(cls: type, elements: Sequence[Element], notes: Notes) -> list[Any]
     return [read(_concrete(cls, element), element, notes) for element in elements]
 
 
-_OPERATIONS = {cls.__name__: cls for cls in OperationStruct.__subclasses__()}
+# Not __subclasses__(): dataclass(slots=True) makes a second class, and the first lives on there.
+_OPERATIONS = {
+    name: cls
+    for name, cls in vars(messages).items()
+    if isinstance(cls, type) and issubclass(cls, OperationStruct) and cls is not OperationStruct
+}
 
 
 def _concrete(cls: type, element: Element) -> type:
