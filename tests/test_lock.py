@@ -1,14 +1,17 @@
 """Every environment is made of tried versions: nothing that we need is left to chance."""
 
 import re
+import tomllib
 from importlib.metadata import requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCK = Path(__file__).parents[1] / "constraints.txt"
-ROOT = "cwmp-acs"
+ROOT = Path(__file__).parents[1]
+LOCK = ROOT / "constraints.txt"
+# They make environments and come with them.
+INSTALLERS = {"pip", "setuptools"}
 
 
 def pinned() -> dict[str, str]:
@@ -19,20 +22,25 @@ def pinned() -> dict[str, str]:
 
 def needed() -> set[str]:
     """Everything that this interpreter installs for us, at any depth."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    waiting = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     found: set[str] = set()
-    waiting = [(ROOT, frozenset({"dev"}))]
     while waiting:
-        name, extras = waiting.pop()
-        for text in requires(name) or []:
-            requirement = Requirement(text)
-            marker = requirement.marker
-            if marker and not any(marker.evaluate({"extra": e}) for e in extras | {""}):
-                continue
-            key = canonicalize_name(requirement.name)
-            if key not in found:
-                found.add(key)
-                waiting.append((requirement.name, frozenset(requirement.extras)))
+        requirement = Requirement(waiting.pop())
+        name = canonicalize_name(requirement.name)
+        if name in found | INSTALLERS or not applies(requirement, set()):
+            continue
+        found.add(name)
+        inner = map(Requirement, requires(requirement.name) or [])
+        waiting += [
+            str(other).split(";")[0] for other in inner if applies(other, requirement.extras)
+        ]
     return found
+
+
+def applies(requirement: Requirement, extras: set[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""})
 
 
 def test_everything_that_is_installed_for_us_is_pinned():
@@ -41,7 +49,7 @@ def test_everything_that_is_installed_for_us_is_pinned():
 
 def test_what_is_pinned_is_what_is_installed():
     pins = pinned()
-    assert {name: version(name) for name in needed()} == {name: pins[name] for name in needed()}
+    assert {name: version(name) for name in needed()} == {name: pins.get(name) for name in needed()}
 
 
 def test_a_pin_names_no_place_to_fetch_from():

@@ -1,6 +1,7 @@
 """``acs serve``: the ACS and its API in one process."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from acs import app
 from acs.cli import options
 from acs.cli.options import HostAndPort
+from acs.config import LogSettings
 
 
 @click.command("serve")
@@ -30,4 +32,13 @@ def command(
     """
     log = {"level": log_level} if log_level else None
     settings = options.settings(db, config, cwmp=cwmp, api=api, log=log)
+    _log(settings.log)
     asyncio.run(app.serve(settings, announce=click.echo))
+
+
+def _log(settings: LogSettings) -> None:
+    logging.basicConfig(
+        level=settings.level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # It tells the parameters of each statement, passwords among them.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
