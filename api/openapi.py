@@ -8,18 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar
-
-from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
 
 from api.endpoints import Endpoint, Methods
-from api.models import Body
+from api.schemas import COMPONENT, Schema, Schemas
 
-Schema = dict[str, Any]
 Routes = Mapping[str, Methods]
 
-COMPONENT = "#/components/schemas/{model}"
+ROW_ID = {"type": "integer", "minimum": 0}
 PARAMETER = re.compile(r"\{(\w+)\}")
 ABOUT = """Device inventory and operations of a TR-069/CWMP auto configuration server.
 
@@ -29,6 +24,7 @@ ones are refused. Times are RFC 3339 in UTC; a date, `2000-01-01 00:01:00` and o
 understood too. Lists take `limit` and `offset`. Every answer carries `X-Request-Id`. `HEAD` and
 `OPTIONS` work on every path."""
 
+BINARY = {"type": "string", "format": "binary"}
 FIELD_ERRORS = {
     "type": "object",
     "description": "Every wrong field with its messages; nested as the body is.",
@@ -68,17 +64,14 @@ ONCE = ("Idempotency-Key", "The answer is kept for 24 hours and told again to th
 def document(routes: Routes, version: str) -> Schema:
     """The whole document; ``routes`` are whole paths with their endpoints by method."""
     operations = [
-        _Operation(path, *row) for path, methods in routes.items() for row in methods.items()
+        _Operation(path, method, endpoint)
+        for path, methods in routes.items()
+        for method, endpoint in methods.items()
     ]
-    schemas, components = _schemas(operations)
-    paths: dict[str, Schema] = {}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = operation.described(
-            schemas, components
-        )
-    for operation in operations:
-        if operation.endpoint.query is not None:
-            components.pop(operation.endpoint.query.__name__, None)
+    schemas = Schemas((each.method, each.endpoint) for each in operations)
+    paths: Schema = {path: {} for path in routes}
+    for each in operations:
+        paths[each.path][each.method.lower()] = each.described(schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -93,7 +86,7 @@ def document(routes: Routes, version: str) -> Schema:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": components | {"FieldErrors": FIELD_ERRORS, "Problem": PROBLEM},
+            "schemas": schemas.components | {"FieldErrors": FIELD_ERRORS, "Problem": PROBLEM},
             "responses": dict(_responses()),
         },
     }
@@ -111,9 +104,8 @@ class _Operation:
 
     @property
     def name(self) -> str:
-        return "_".join(re.findall(r"\w+", self.path.removeprefix("/api/v1/"))) + (
-            "_" + self.method.lower()
-        )
+        words = re.findall(r"\w+", self.path.removeprefix("/api/v1/"))
+        return "_".join([*words, self.method.lower()])
 
     @property
     def is_on_one_object(self) -> bool:
@@ -131,7 +123,7 @@ class _Operation:
             codes.add(422)
         return sorted(codes)
 
-    def described(self, schemas: "_Schemas", components: dict[str, Schema]) -> Schema:
+    def described(self, schemas: Schemas) -> Schema:
         told: Schema = {
             "operationId": self.name,
             "tags": [self.tag],
@@ -139,42 +131,21 @@ class _Operation:
             "description": f"{self.endpoint.description}\n\nRole: {self.endpoint.role}.".strip(),
             "parameters": [
                 *self._path_parameters(),
-                *self._query_parameters(components),
+                *schemas.parameters(self.endpoint),
                 *self._headers(),
             ],
             "responses": self._responses(schemas),
         }
         if self.endpoint.body is not None:
-            schema = schemas[self.endpoint.body, "validation"]
-            told["requestBody"] = {
-                "required": True,
-                "content": {"application/json": {"schema": schema}},
-            }
+            content = {"application/json": {"schema": schemas.taken(self.endpoint.body)}}
+            told["requestBody"] = {"required": True, "content": content}
         return told
 
     def _path_parameters(self) -> Iterator[Schema]:
         for name in PARAMETER.findall(self.path):
-            kind = self.endpoint.path[name]
-            schema: Schema = (
-                {"type": "integer", "minimum": 0}
-                if kind is int
-                else {"type": "string", "minLength": 1}
-            )
+            is_number = self.endpoint.path[name] is int
+            schema = ROW_ID if is_number else {"type": "string", "minLength": 1}
             yield {"name": name, "in": "path", "required": True, "schema": schema}
-
-    def _query_parameters(self, components: dict[str, Schema]) -> Iterator[Schema]:
-        if self.endpoint.query is None:
-            return
-        model = components[self.endpoint.query.__name__]
-        for name, schema in model["properties"].items():
-            described = _without_null(schema)
-            yield {
-                "name": name,
-                "in": "query",
-                "required": name in model.get("required", ()),
-                "description": described.pop("description", ""),
-                "schema": described,
-            }
 
     def _headers(self) -> Iterator[Schema]:
         headers = []
@@ -185,82 +156,17 @@ class _Operation:
         for name, about in headers:
             yield {"name": name, "in": "header", "description": about, "schema": {"type": "string"}}
 
-    def _responses(self, schemas: "_Schemas") -> Schema:
+    def _responses(self, schemas: Schemas) -> Schema:
         status = self.endpoint.status
         good: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers_of(status)}
         if self.endpoint.answers is not None:
-            schema = schemas[self.endpoint.answers, "serialization"]
+            schema = schemas.answered(self.endpoint.answers)
             good["content"] = {"application/json": {"schema": schema}}
         refusals = {
             str(code): {"$ref": f"#/components/responses/{_response_name(code)}"}
             for code in self.refusals
         }
         return {str(status): good} | refusals
-
-
-class _Generator(GenerateJsonSchema):
-    """Limits that stand outside a kind of field with its own reader keep pydantic's names."""
-
-    NAMES: ClassVar = {
-        "ge": "minimum",
-        "le": "maximum",
-        "gt": "exclusiveMinimum",
-        "lt": "exclusiveMaximum",
-    }
-
-    def generate_inner(self, schema: Any) -> Schema:
-        told = super().generate_inner(schema)
-        return {self.NAMES.get(name, name): value for name, value in told.items()}
-
-
-_Schemas = dict[tuple[Any, str], Schema]
-
-
-def _schemas(operations: list[_Operation]) -> tuple[_Schemas, dict[str, Schema]]:
-    """The schema of every model that is taken or answered, and the components they refer to."""
-    wanted: dict[tuple[Any, str], TypeAdapter[Any]] = {}
-    for operation in operations:
-        endpoint = operation.endpoint
-        for model, mode in (
-            (endpoint.body, "validation"),
-            (endpoint.query, "validation"),
-            (endpoint.answers, "serialization"),
-        ):
-            if model is not None:
-                wanted[model, mode] = TypeAdapter(model)
-    inputs: Any = [(model, mode, adapter) for (model, mode), adapter in wanted.items()]
-    found, rest = TypeAdapter.json_schemas(
-        inputs, ref_template=COMPONENT, schema_generator=_Generator
-    )
-    components: dict[str, Schema] = rest.get("$defs", {})
-    for operation in operations:
-        _complete(operation, components)
-    return {key: dict(schema) for key, schema in found.items()}, components
-
-
-def _complete(operation: _Operation, components: dict[str, Schema]) -> None:
-    """Says of a body what its model does not: that it may carry read-only fields, and that a
-    PATCH has no defaults."""
-    model = operation.endpoint.body
-    if model is None or model.__name__ not in components or not issubclass(model, Body):
-        return
-    properties = components[model.__name__].setdefault("properties", {})
-    if operation.method == "PATCH":
-        for schema in properties.values():
-            schema.pop("default", None)
-    for name in sorted(model.read_only - model.model_fields.keys()):
-        properties[name] = {"readOnly": True, "description": "Ignored: the server's own."}
-
-
-def _without_null(schema: Schema) -> Schema:
-    """A parameter that may be left out is left out; it is never null."""
-    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
-    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "title"}}
-    if rest.get("default", ...) is None:
-        del rest["default"]
-    return (
-        options[0] | rest if len(options) == 1 else rest | ({"anyOf": options} if options else {})
-    )
 
 
 def _responses() -> Iterator[tuple[str, Schema]]:

@@ -35,7 +35,7 @@ class AuditQuery(ListQuery):
     action: Text | None = None
     object: Text | None = None
     object_key: Text | None = None
-    organization: Id | None = None
+    organization: Annotated[Id, Field(description="Its id.")] | None = None
     request_id: Text | None = None
     outcome: Text | None = None
     time_from: Annotated[Time, Field(description="This time and later.")] | None = None

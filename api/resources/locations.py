@@ -55,7 +55,7 @@ class LocationBody(LocationPatch):
 
 
 class LocationQuery(ListQuery):
-    organization: Id | None = None
+    organization: Annotated[Id, Field(description="Its id.")] | None = None
     name: Annotated[Text, Field(description="Exactly this name.")] | None = None
 
 

@@ -51,8 +51,8 @@ class TypeAnswer(Representation):
     )
     match_oui: str | None = Field(examples=["00AABB"])
     match_product_class: str | None = Field(examples=["HG-*"])
-    match_software_version: str | None
-    match_hardware_version: str | None
+    match_software_version: str | None = Field(examples=["1.2.*"])
+    match_hardware_version: str | None = Field(examples=["B*"])
     match_order: int = Field(description="Rules are asked by this, then by id.")
     firmware_image: int | None = Field(description="Id of the image that its devices should run.")
     update_frequency: int | None = Field(description="Seconds; null: the server's default.")
@@ -64,7 +64,9 @@ class TypeAnswer(Representation):
         description="Which reset devices are let in with the onboarding credentials: all, those "
         "whose reset is expected, or none until a person approves."
     )
-    onboarding_username: str | None
+    onboarding_username: str | None = Field(
+        description="User name of the onboarding credentials, which factory-new devices have."
+    )
     allow_basic_connection_request: bool
     parameters: list[TemplateLineAnswer] = Field(description="The template, by name.")
     revision: int = Field(description="Counts changes of the template.")
@@ -75,7 +77,15 @@ class TypeAnswer(Representation):
 _Pattern = Annotated[Text, Field(max_length=255, examples=["Example*"])] | None
 _ShortName = Annotated[Name, Field(max_length=64, description="Unique.", examples=["router"])]
 _Password = (
-    Annotated[RawText, Field(min_length=1, max_length=256, json_schema_extra={"writeOnly": True})]
+    Annotated[
+        RawText,
+        Field(
+            min_length=1,
+            max_length=256,
+            description="Never returned.",
+            json_schema_extra={"writeOnly": True},
+        ),
+    ]
     | None
 )
 

@@ -1,0 +1,141 @@
+"""JSON Schemas of the models that are taken and answered, for the OpenAPI document.
+
+pydantic makes them. Added here is what the models leave to the house: read-only fields that a body
+may carry back, that a PATCH has no defaults, and that a field which is described once in the answer
+means the same in the body and in a filter.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, get_args
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from api.endpoints import Endpoint
+from api.models import Body, Listing
+
+Schema = dict[str, Any]
+
+COMPONENT = "#/components/schemas/{model}"
+TOLD = ("description", "examples")
+
+
+class Schemas:
+    """``components`` holds all models; ``taken`` and ``answered`` give a model's place there."""
+
+    def __init__(self, rows: Iterable[tuple[str, Endpoint]]) -> None:
+        """``rows`` are all endpoints with their methods."""
+        endpoints = list(rows)
+        self._found, self.components = _generated([one for _, one in endpoints])
+        queries = {one.query.__name__ for _, one in endpoints if one.query}
+        self._queries = {name: self.components.pop(name) for name in queries}
+        for method, endpoint in endpoints:
+            self._complete_body(method, endpoint)
+
+    def taken(self, model: Any) -> Schema:
+        return self._found[model, "validation"]
+
+    def answered(self, model: Any) -> Schema:
+        return self._found[model, "serialization"]
+
+    def parameters(self, endpoint: Endpoint) -> Iterator[Schema]:
+        """The query parameters of an endpoint."""
+        if endpoint.query is None:
+            return
+        model = self._queries[endpoint.query.__name__]
+        for name, schema in self._described(model["properties"], endpoint).items():
+            plain = _without_null(schema)
+            yield {
+                "name": name,
+                "in": "query",
+                "required": name in model.get("required", ()),
+                "description": plain.pop("description", ""),
+                "schema": plain,
+            }
+
+    def _complete_body(self, method: str, endpoint: Endpoint) -> None:
+        model = endpoint.body
+        if model is None:
+            return
+        component = self.components[model.__name__]
+        properties = self._described(component.get("properties", {}), endpoint)
+        if method == "PATCH":
+            for schema in properties.values():
+                schema.pop("default", None)
+        if issubclass(model, Body):
+            for name in sorted(model.read_only - model.model_fields.keys()):
+                properties[name] = {"readOnly": True, "description": "Ignored: the server's own."}
+        component["properties"] = properties
+
+    def _described(self, properties: Schema, endpoint: Endpoint) -> Schema:
+        """The same fields; those that tell nothing of themselves tell what the answer's do."""
+        answered = self._answered_fields(endpoint.answers)
+        return {
+            name: _borrowed(answered.get(name, {})) | schema for name, schema in properties.items()
+        }
+
+    def _answered_fields(self, answers: Any) -> Schema:
+        model = next(_representations(answers), None)
+        component = self.components.get(model.__name__, {}) if model else {}
+        fields: Schema = component.get("properties", {})
+        return fields
+
+
+class _Generator(GenerateJsonSchema):
+    """Limits that stand outside a kind of field with its own reader keep pydantic's names."""
+
+    NAMES: ClassVar = {
+        "ge": "minimum",
+        "le": "maximum",
+        "gt": "exclusiveMinimum",
+        "lt": "exclusiveMaximum",
+    }
+
+    def generate_inner(self, schema: Any) -> Schema:
+        told = super().generate_inner(schema)
+        return {self.NAMES.get(name, name): value for name, value in told.items()}
+
+
+def _generated(endpoints: list[Endpoint]) -> tuple[dict[tuple[Any, Any], Schema], Schema]:
+    """The schema of every model and mode, and the components that they refer to."""
+    wanted = {
+        (model, mode): TypeAdapter(model)
+        for one in endpoints
+        for model, mode in (
+            (one.body, "validation"),
+            (one.query, "validation"),
+            (one.answers, "serialization"),
+        )
+        if model is not None
+    }
+    inputs: Any = [(model, mode, adapter) for (model, mode), adapter in wanted.items()]
+    found, rest = TypeAdapter.json_schemas(
+        inputs, ref_template=COMPONENT, schema_generator=_Generator
+    )
+    return dict(found), rest.get("$defs", {})
+
+
+def _representations(answers: Any) -> Iterator[type[BaseModel]]:
+    """The models of single objects that an answer is made of."""
+    if isinstance(answers, type) and issubclass(answers, Listing):
+        yield from answers.__pydantic_generic_metadata__["args"]
+    elif isinstance(answers, type) and issubclass(answers, BaseModel):
+        yield answers
+    else:
+        for part in get_args(answers):
+            yield from _representations(part)
+
+
+def _borrowed(schema: Schema) -> Schema:
+    return {name: schema[name] for name in TOLD if name in schema}
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A parameter that may be left out is left out; it is never null."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "title"}}
+    if rest.get("default", ...) is None:
+        del rest["default"]
+    if len(options) > 1:
+        return rest | {"anyOf": options}
+    return (options[0] if options else {}) | rest

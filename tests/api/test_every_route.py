@@ -1,0 +1,166 @@
+"""Every route and method, asked by everybody who may not; a new route is walked unnamed.
+
+A route below a new base needs one line in ``BODIES``: what to POST there to get an object.
+"""
+
+import re
+from contextlib import suppress
+
+import pytest
+
+from api.app import OPEN, ROUTES
+from api.endpoints import GLOBAL, OWNED
+from inventory import access
+from inventory.access import Role
+
+WALK = [(path, method, one) for path, methods in ROUTES.items() for method, one in methods.items()]
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+DEVICE = {"name": "r/1 .ü", "serial_number": "S/1", "organization_id": 1}
+BODIES = {
+    "/api/v1/organization/": {"name": "made"},
+    "/api/v1/api_token/": {"name": "made", "organizations": [1]},
+    "/api/v1/inventory_device_name/": DEVICE,
+    "/api/v1/inventory_device_serial/": DEVICE,
+    "/api/v1/inventory_device/": DEVICE,
+    "/api/v1/inventory_location/": {"name": "made", "organization_id": 1},
+    "/api/v1/inventory_type/": {"short_name": "made", "name": "made"},
+}
+# Bases where nothing is POSTed: the list that has an object, and how it came about.
+FOUND_IN = {
+    "/api/v1/audit/": ("/api/v1/audit/", "/api/v1/inventory_location/"),
+}
+
+
+@pytest.fixture
+async def walked(api):
+    """An API with a token of every kind; the bound ones belong to an organization of their own."""
+    foreign = frozenset({await api.organization("foreign")})
+    await api.token("viewer", Role.VIEWER)
+    await api.token("operator", Role.OPERATOR)
+    await api.token("foreign", Role.ADMIN, foreign)
+    await api.token("expired", expires=api.clock.now - 1)
+    await api.token("revoked")
+    gone = await api.store.read(access.authenticate, api.secrets["revoked"], api.clock.now)
+    await api.store.write(access.revoke_token, access.EVERYTHING, gone.id, api.clock.now)
+    return api
+
+
+async def ask(api, method, path, token, body=None):
+    """Status and JSON of one request to a whole path."""
+    return await api.told(method, path.removeprefix("/api/v1"), token=token, json=body or {})
+
+
+async def made(api, base):
+    """An object below a base, of the default organization, as its representation."""
+    listed, cause = FOUND_IN.get(base, (None, base))
+    assert cause in BODIES, f"say in BODIES what to POST to {base}"
+    status, told = await ask(api, "POST", cause, "admin", BODIES[cause])
+    assert status == 201, told
+    if listed:
+        _, told = await ask(api, "GET", listed, "admin")
+        return told["results"][0]
+    return told
+
+
+def whole(path, thing):
+    """The path of the thing."""
+    with suppress(KeyError):
+        return PARAMETER.sub(lambda match: quoted(thing[match[1]]), path)
+    raise AssertionError(f"{path} names something that {sorted(thing)} has not")
+
+
+def quoted(key):
+    return "".join(f"%{byte:02X}" for byte in str(key).encode())
+
+
+def some(path):
+    """The path with keys of nothing in particular."""
+    return PARAMETER.sub("1", path)
+
+
+@pytest.mark.parametrize("token", [None, "wrong", "expired", "revoked"])
+async def test_nobody_gets_in_without_a_valid_token(walked, token):
+    methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+    let_in = []
+    for path in ROUTES:
+        for method in sorted(methods):
+            async with walked.request(
+                method, some(path).removeprefix("/api/v1"), token=token, json={}
+            ) as answer:
+                if (answer.status, answer.headers.get("WWW-Authenticate")) != (401, "Bearer"):
+                    let_in.append((method, path, answer.status))
+    assert let_in == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_opens_what_it_should_and_nothing_more(walked, role):
+    wrong = []
+    for path, method, endpoint in WALK:
+        if method == "DELETE" and role is Role.ADMIN:
+            continue  # it would delete what the others need; tests of each resource show it
+        status, _ = await ask(walked, method, some(path), role.value)
+        if (status == 403) == role.includes(endpoint.role):
+            wrong.append((method, path, status))
+    assert wrong == []
+
+
+async def test_what_is_global_is_only_read_by_a_bound_token(walked):
+    writes = [
+        (path, method)
+        for path, method, one in WALK
+        if one.touches is GLOBAL and one.role is not Role.VIEWER
+    ]
+    assert writes
+    for path, method in writes:
+        assert (await ask(walked, method, some(path), "foreign"))[0] == 403, (method, path)
+
+
+OWNED_BASES = sorted(
+    {path.partition("{")[0] for path, _, one in WALK if one.touches is OWNED and "{" in path}
+)
+
+
+@pytest.mark.parametrize("base", OWNED_BASES)
+async def test_another_organizations_object_is_not_there(walked, base):
+    thing = await made(walked, base)
+    wrong = []
+    for path, method, endpoint in WALK:
+        if endpoint.touches is not OWNED or path.partition("{")[0] != base:
+            continue
+        if "{" in path:
+            status, _ = await ask(walked, method, whole(path, thing), "foreign", thing)
+            if status != 404:
+                wrong.append((method, path, status))
+        elif method == "GET":
+            status, told = await ask(walked, method, path, "foreign")
+            if thing["id"] in [each["id"] for each in told["results"]]:
+                wrong.append((method, path, "listed"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("base", OWNED_BASES)
+async def test_its_own_organizations_object_is_there_for_a_bound_token(walked, base):
+    await walked.token("own", Role.ADMIN, frozenset({1}))
+    thing = await made(walked, base)
+    for path, method, endpoint in WALK:
+        if endpoint.touches is OWNED and path.partition("{")[0] == base and method == "GET":
+            status, _ = await ask(walked, method, whole(path, thing), "own")
+            assert status == 200, path
+
+
+async def test_every_route_answers_head_and_options_without_the_slash_too(walked):
+    for path in ROUTES:
+        for written in (some(path), some(path).rstrip("/")):
+            status, told = await ask(walked, "OPTIONS", written, "admin")
+            assert (status, told["name"]) == (200, path)
+            async with walked.request("HEAD", written.removeprefix("/api/v1")) as answer:
+                assert answer.status != 405 or "GET" not in ROUTES[path]
+
+
+async def test_what_is_open_answers_everybody_and_changes_nothing(walked):
+    for path in OPEN:
+        for method, status in (("GET", 200), ("HEAD", 200), ("OPTIONS", 204), ("POST", 405)):
+            async with walked.client.request(method, path) as answer:
+                assert answer.status == status, (method, path)
+                assert answer.headers["X-Request-Id"]
