@@ -7,9 +7,11 @@ stays: one odd device does not speak for its model.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inventory.names import Guard, Names, intern, names_of
-from inventory.planning import WRITTEN_AT_ONCE, by_section, plan
+from inventory.paths import Selection, select
+from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
 from inventory.records import values as records
 from inventory.records.values import DEVICES, MODELS, Change, LostRace, Model
 from inventory.sections import Columns, Moment, decode, place
@@ -27,6 +29,9 @@ class Fact:
 
     value_type: str | None = None
     writable: bool | None = None
+
+
+NOTHING = Fact()
 
 
 async def remember_names(
@@ -50,50 +55,51 @@ async def learn(
     """Adds what was not known of the model before."""
     while True:
         changes = await store.read(_plan, model, facts, ids, names_of(store))
-        for start in range(0, len(changes), WRITTEN_AT_ONCE):
-            some = changes[start : start + WRITTEN_AT_ONCE]
-            try:
-                await store.write(_learn, model, some, guard)
-            except LostRace:
-                break
-        else:
-            return
+        try:
+            if changes:
+                await store.write(_learn, model, changes, guard)
+        except LostRace:
+            continue
+        return
+
+
+def is_known(
+    tx: Transaction, model: Model, facts: Mapping[str, Fact], ids: Mapping[str, int]
+) -> bool:
+    """Whether :func:`learn` would find nothing to add."""
+    held = known_facts(tx, model, select(list(facts)))
+    return not any(_adds(held.get(ids[path]), fact) for path, fact in facts.items())
 
 
 def _plan(
-    tx: Transaction,
-    model: Model,
-    facts: Mapping[str, Fact],
-    ids: Mapping[str, int],
-    names: Names,
+    tx: Transaction, model: Model, facts: Mapping[str, Fact], ids: Mapping[str, int], names: Names
 ) -> list[Change]:
+    nobody = 0  # has no sections: the model is added when they are written
+    owner = records.model_id(tx, model) or nobody
+    layout = MODELS.layout(tx, owner)
+    if layout.names + len(facts) > MOST_NAMES_OF_AN_OWNER:
+        return []
+
     def write(columns: Columns, paths: Sequence[str]) -> bool:
+        held = {row[0]: Fact(row[2] or None, row[1]) for row in columns.rows()}
         rows, moment = columns.places(), place(columns.all_moments, ALWAYS)
-        news = [
-            (rows.get(ids[path]), ids[path], facts[path])
-            for path in paths
-            if _adds(columns, rows.get(ids[path]), facts[path])
-        ]
-        for row, name_id, fact in news:
-            held = Fact() if row is None else _fact(columns, row)
-            writable = held.writable if fact.writable is None else fact.writable
-            value_type = place(columns.type_names, held.value_type or fact.value_type or "")
-            columns.put(row, name_id, writable, value_type, moment)
+        news = [path for path in paths if _adds(held.get(ids[path]), facts[path])]
+        for path in news:
+            name_id, fact, before = ids[path], facts[path], held.get(ids[path], NOTHING)
+            writable = before.writable if fact.writable is None else fact.writable
+            value_type = place(columns.type_names, before.value_type or fact.value_type or "")
+            columns.put(rows.get(name_id), name_id, writable, value_type, moment)
         return bool(news)
 
-    nobody = 0  # has no sections: the model is added when they are written
-    return plan(tx, MODELS, records.model_id(tx, model) or nobody, facts, write, names)
+    return plan(tx, MODELS, owner, layout, facts, write, names)
 
 
-def _adds(columns: Columns, row: int | None, fact: Fact) -> bool:
-    held = Fact() if row is None else _fact(columns, row)
-    tells_type = bool(fact.value_type) and not held.value_type
-    tells_writable = fact.writable is not None and fact.writable != held.writable
-    return row is None or tells_type or tells_writable
-
-
-def _fact(columns: Columns, row: int) -> Fact:
-    return Fact(columns.type_names[columns.types[row]] or None, columns.values[row])
+def _adds(held: Fact | None, fact: Fact) -> bool:
+    return (
+        held is None
+        or (held.value_type is None and bool(fact.value_type))
+        or (fact.writable is not None and fact.writable != held.writable)
+    )
 
 
 def _learn(tx: Transaction, model: Model, changes: Sequence[Change], guard: Guard | None) -> None:
@@ -105,45 +111,45 @@ def _learn(tx: Transaction, model: Model, changes: Sequence[Change], guard: Guar
 # --- Asking ----------------------------------------------------------------------------------
 
 
-def known_facts(tx: Transaction, model: Model, ids: Mapping[str, int]) -> dict[str, Fact]:
-    """What is known of these parameters, by path; those that the model does not have are absent."""
+def known_facts(tx: Transaction, model: Model, selection: Selection) -> dict[int, Fact]:
+    """What is known of the parameters, by name id, and of others that stand beside them."""
     model_id = records.model_id(tx, model)
     if model_id is None:
         return {}
-    facts: dict[str, Fact] = {}
-    layout = MODELS.layout(tx, model_id)
-    for section, paths in by_section(ids, layout).items():
-        if section in layout:
-            columns = decode(MODELS.body(tx, model_id, section))
-            rows = columns.places()
-            facts |= {path: _fact(columns, rows[ids[path]]) for path in paths if ids[path] in rows}
+    facts: dict[int, Fact] = {}
+    for section in MODELS.layout(tx, model_id).reached(selection):
+        facts |= _facts(MODELS.body(tx, model_id, section))
     return facts
+
+
+@lru_cache(maxsize=64)
+def _facts(body: bytes) -> Mapping[int, Fact]:
+    """A section's facts; the same few documents are read for every device of a model."""
+    return {
+        name_id: Fact(value_type or None, writable)
+        for name_id, writable, value_type, _ in decode(body).rows()
+    }
 
 
 def known_types(
     tx: Transaction, model: Model, paths: Sequence[str], device_id: int | None = None
 ) -> dict[str, tuple[str | None, bool | None]]:
     """Type and writable flag of the parameters that are known; of a device, its own types first."""
-    ids = records.find_names(tx, paths)
-    facts = known_facts(tx, model, ids)
-    known = {path: (fact.value_type, fact.writable) for path, fact in facts.items()}
-    if device_id is not None:
-        for path, value_type in _own_types(tx, device_id, ids).items():
-            known[path] = (value_type, facts.get(path, Fact()).writable)
-    return known
+    selection = select(paths)
+    facts = known_facts(tx, model, selection)
+    own = {} if device_id is None else _own_types(tx, device_id, selection)
+    return {
+        path: (own.get(key) or facts.get(key, NOTHING).value_type, facts.get(key, NOTHING).writable)
+        for path, key in records.find_names(tx, paths).items()
+        if key in facts or key in own
+    }
 
 
-def _own_types(tx: Transaction, device_id: int, ids: Mapping[str, int]) -> dict[str, str]:
-    types: dict[str, str] = {}
-    layout = DEVICES.layout(tx, device_id)
-    for section, paths in by_section(ids, layout).items():
-        if section in layout:
-            columns = decode(DEVICES.body(tx, device_id, section))
-            rows = columns.places()
-            for path in paths:
-                row = rows.get(ids[path])
-                if row is not None and (value_type := columns.type_names[columns.types[row]]):
-                    types[path] = value_type
+def _own_types(tx: Transaction, device_id: int, selection: Selection) -> dict[int, str]:
+    types: dict[int, str] = {}
+    for section in DEVICES.layout(tx, device_id).reached(selection):
+        columns = decode(DEVICES.body(tx, device_id, section))
+        types.update((name_id, value_type) for name_id, _, value_type, _ in columns.rows())
     return types
 
 

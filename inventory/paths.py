@@ -18,20 +18,15 @@ class Selection:
     heads: tuple[str, ...]  # the object that each rule begins with
 
     @property
-    def is_everything(self) -> bool:
-        return "" in self.objects
+    def is_exact(self) -> bool:
+        """Nothing but names was asked for."""
+        return not self.objects and not self.rules
 
     def has(self, path: str) -> bool:
         return (
             path in self.names
             or path.startswith(self.objects)
             or any(rule.fullmatch(path) for rule in self.rules)
-        )
-
-    def reaches(self, section: str) -> bool:
-        """Whether something that was asked for may be in the section."""
-        return section.startswith(self.objects + self.heads) or any(
-            start.startswith(section) for start in (*self.names, *self.objects, *self.heads)
         )
 
 

@@ -1,9 +1,9 @@
 """What the cache holds is told again: of one device, or of all that have a certain value."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from inventory.errors import Invalid
-from inventory.model_parameters import Fact, known_facts
+from inventory.model_parameters import NOTHING, Fact, known_facts
 from inventory.names import Names, names_of
 from inventory.parameters import Found, HeldValue, Source, unpack_reported
 from inventory.paths import Selection, natural, select
@@ -11,10 +11,11 @@ from inventory.records import values as records
 from inventory.records.values import DEVICES, Model
 from inventory.searched import is_searched
 from inventory.secrets import Vault
-from inventory.sections import Moment, decode
+from inventory.sections import Row, decode
 from inventory.store import Store, Transaction
 
-_Row = tuple[str | bytes, str, Moment]  # value (sealed if bytes), type, when and how
+NO_NAME = 0  # the id of a name that has none
+_SOURCES = {source.value: source for source in Source}
 
 
 async def recall(
@@ -47,49 +48,51 @@ def _recall(
     names: Names,
 ) -> list[HeldValue]:
     rows = _stored(tx, device_id, selection, names)
-    _merge_inform(tx, device_id, selection, rows)
+    _merge_inform(tx, device_id, selection, rows, names)
+    facts = known_facts(tx, model, selection)
     paths = sorted(rows, key=natural)[window]
-    facts = known_facts(tx, model, names.find(tx, paths))
-    return [_held(path, rows[path], facts.get(path, Fact()), vault) for path in paths]
+    return [_held(path, rows[path], facts, vault) for path in paths]
 
 
-def _stored(tx: Transaction, device_id: int, selection: Selection, names: Names) -> dict[str, _Row]:
-    """What the sections hold. Of a name that is there twice, the longer section has the newer."""
-    rows: dict[str, _Row] = {}
-    for section in sorted(filter(selection.reaches, DEVICES.layout(tx, device_id)), key=len):
+def _stored(tx: Transaction, device_id: int, selection: Selection, names: Names) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for section in DEVICES.layout(tx, device_id).reached(selection):
         columns = decode(DEVICES.body(tx, device_id, section))
-        spelled = names.spell(tx, columns.ids)
-        rows |= {
-            path: (value, value_type, moment)
-            for name_id, value, value_type, moment in columns.rows()
-            if selection.has(path := spelled[name_id])
-        }
+        if selection.is_exact:
+            at, ids = columns.places(), names.find(tx, selection.names)
+            rows |= {path: columns.row(at[key]) for path, key in ids.items() if key in at}
+        else:
+            spelled, has = names.spell(tx, columns.ids), selection.has
+            rows |= {path: row for row in columns.rows() if has(path := spelled[row[0]])}
     return rows
 
 
 def _merge_inform(
-    tx: Transaction, device_id: int, selection: Selection, rows: dict[str, _Row]
+    tx: Transaction, device_id: int, selection: Selection, rows: dict[str, Row], names: Names
 ) -> None:
     """Adds what the last Inform told, where that is newer."""
     inform = records.inform(tx, device_id)
     if inform is None or inform.values is None or inform.time is None:
         return
-    moment = (round(inform.time * 1000), Source.INFORM)
-    for reported in unpack_reported(inform.values):
-        held = rows.get(reported.path)
-        if selection.has(reported.path) and (held is None or held[2] < moment):
-            rows[reported.path] = (reported.value, reported.value_type, moment)
+    moment = (round(inform.time * 1000), Source.INFORM.value)
+    told = [each for each in unpack_reported(inform.values) if selection.has(each.path)]
+    ids = names.find(tx, [each.path for each in told])
+    for each in told:
+        held = rows.get(each.path)
+        if held is None or held[3] < moment:
+            rows[each.path] = (ids.get(each.path, NO_NAME), each.value, each.value_type, moment)
 
 
-def _held(path: str, row: _Row, fact: Fact, vault: Vault) -> HeldValue:
-    value, value_type, (time, source) = row
+def _held(path: str, row: Row, facts: Mapping[int, Fact], vault: Vault) -> HeldValue:
+    name_id, value, value_type, (time, source) = row
+    fact = facts.get(name_id, NOTHING)
     return HeldValue(
         path,
         vault.open(value) if isinstance(value, bytes) else value,
         value_type or fact.value_type or "",
         fact.writable,
         time / 1000,
-        Source(source),
+        _SOURCES[source],
     )
 
 

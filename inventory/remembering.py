@@ -2,17 +2,17 @@
 
 New documents are computed on a snapshot and put in place if nothing has changed since; who loses
 that race computes again. A device is bounded: longer names or values than the limits below, and
-names past the last, are not kept.
+names past :data:`inventory.planning.MOST_NAMES_OF_AN_OWNER`, are not kept.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inventory.model_parameters import Fact, learn
+from inventory.model_parameters import Fact, is_known, learn
 from inventory.names import Guard, Names, intern, names_of
 from inventory.parameters import Reported, Source
-from inventory.planning import WRITTEN_AT_ONCE, plan
+from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
 from inventory.records import values as records
 from inventory.records.values import DEVICES, Change, LostRace, Model
 from inventory.searched import LONGEST_SEARCHED, is_searched
@@ -23,7 +23,6 @@ from inventory.text import storable
 
 LONGEST_PATH = 512  # characters; the standard allows 256 (A.3.2.2)
 LONGEST_VALUE = 65_536  # characters
-MOST_NAMES_OF_A_DEVICE = 50_000  # real ones have 250 to 6,400
 
 Patterns = Sequence[re.Pattern[str]]
 
@@ -49,16 +48,17 @@ async def remember(
     if not told:
         return
     ids = await intern(store, told, guard)
-    news = _News(told, ids, (round(now * 1000), source), vault, secret_names)
+    facts = {path: Fact(each.value_type or None) for path, each in told.items()}
+    news = _News(told, ids, (round(now * 1000), source.value), vault, secret_names)
     while True:
-        changes, searched = await store.read(_plan, device_id, news, names_of(store))
+        changes = await store.read(_plan, device_id, model, facts, news, names_of(store))
         try:
-            await _carry_out(store, device_id, changes, searched, guard)
+            await store.write(_carry_out, device_id, changes, guard)
         except LostRace:
             continue
         break
-    if source is not Source.SET:  # the type of a value that we set is ours, not the device's
-        facts = {path: Fact(value_type=each.value_type) for path, each in told.items()}
+    # The type of a value that we set may be ours, not the device's.
+    if changes.teach_the_model and source is not Source.SET:
         await learn(store, model, facts, ids, guard)
 
 
@@ -80,13 +80,27 @@ class _News:
     secret_names: Patterns
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What there is to write."""
+
+    sections: Sequence[Change]
+    searched: Mapping[int, str]
+    teach_the_model: bool
+
+
 def _plan(
-    tx: Transaction, device_id: int, news: _News, names: Names
-) -> tuple[list[Change], dict[int, str]]:
-    held = sum(stored.names for stored in DEVICES.layout(tx, device_id).values())
-    writing = _Writing(news, room=MOST_NAMES_OF_A_DEVICE - held)
-    changes = plan(tx, DEVICES, device_id, news.told, writing.write, names)
-    return changes, writing.searched
+    tx: Transaction,
+    device_id: int,
+    model: Model,
+    facts: Mapping[str, Fact],
+    news: _News,
+    names: Names,
+) -> _Changes:
+    layout = DEVICES.layout(tx, device_id)
+    writing = _Writing(news, room=MOST_NAMES_OF_AN_OWNER - layout.names)
+    sections = plan(tx, DEVICES, device_id, layout, news.told, writing.write, names)
+    return _Changes(sections, writing.searched, not is_known(tx, model, facts, news.ids))
 
 
 @dataclass(slots=True)
@@ -137,32 +151,10 @@ class _Writing:
         return reported.value
 
 
-async def _carry_out(
-    store: Store,
-    device_id: int,
-    changes: Sequence[Change],
-    searched: Mapping[int, str],
-    guard: Guard | None,
-) -> None:
-    """Puts the documents in place; the index first: it is only written when a value changes."""
-    if searched:
-        await store.write(_index, device_id, searched, guard)
-    for start in range(0, len(changes), WRITTEN_AT_ONCE):
-        some = changes[start : start + WRITTEN_AT_ONCE]
-        await store.write(_change, device_id, some, guard)
-
-
-def _index(
-    tx: Transaction, device_id: int, searched: Mapping[int, str], guard: Guard | None
-) -> None:
+def _carry_out(tx: Transaction, device_id: int, changes: _Changes, guard: Guard | None) -> None:
+    """Puts the documents in place, and the index, which only follows values that differ."""
     if guard is not None:
         guard(tx)
-    records.index(tx, device_id, searched)
-
-
-def _change(
-    tx: Transaction, device_id: int, changes: Sequence[Change], guard: Guard | None
-) -> None:
-    if guard is not None:
-        guard(tx)
-    DEVICES.change(tx, device_id, changes)
+    DEVICES.change(tx, device_id, changes.sections)
+    if changes.searched:
+        records.index(tx, device_id, changes.searched)

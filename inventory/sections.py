@@ -1,8 +1,8 @@
 """Where parameters live, and the documents that hold them.
 
-A parameter lives in the longest section that is a prefix of its path. A section begins as an
-object of the second level (``Device.WiFi.``); when it holds more than :data:`MOST_NAMES`, the
-objects below it become sections of their own, so that changing ten values never rewrites thousands.
+A section begins as an object of the second level (``Device.WiFi.``). When it holds more than
+:data:`MOST_NAMES`, it is cut in the order of its paths, so that changing ten values never rewrites
+thousands; each part has its first path for a key, and reaches up to the next key.
 
 A section's document is a deflated msgpack of columns. Names stand as ids, each as the difference to
 the one before (most were interned one after another); types, and moments with their source, stand
@@ -10,8 +10,9 @@ once and are pointed at.
 """
 
 import zlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import sub
@@ -19,13 +20,25 @@ from typing import Any, TypeVar
 
 import msgpack
 
+from inventory.paths import Selection
+
 T = TypeVar("T")
 
-MOST_NAMES = 512  # in a section that can be split; one value changes in about 0.2 ms there
+MOST_NAMES = 512  # in a section; one value changes in about 0.2 ms there
+AFTER_SPLIT = 256  # in each part
 DEFLATE_LEVEL = 1  # higher ones win 2 % of size for a tenth more time (benchmarks/storage.py)
 RAW_DEFLATE = -15
 
 Moment = tuple[int, str]  # Unix time in milliseconds, source
+Row = tuple[int, Any, str, Moment]  # name id, value, type, when and how it was learned
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A section as it was read: its version, and how many names it holds."""
+
+    version: int
+    names: int
 
 
 @dataclass(slots=True)
@@ -67,8 +80,15 @@ class Columns:
             list(self.all_moments),
         )
 
-    def rows(self) -> Iterator[tuple[int, Any, str, Moment]]:
-        """Name id, value, type and moment of each row."""
+    def row(self, row: int) -> Row:
+        return (
+            self.ids[row],
+            self.values[row],
+            self.type_names[self.types[row]],
+            self.all_moments[self.moments[row]],
+        )
+
+    def rows(self) -> Iterator[Row]:
         types = map(self.type_names.__getitem__, self.types)
         moments = map(self.all_moments.__getitem__, self.moments)
         return zip(self.ids, self.values, types, moments, strict=True)
@@ -110,33 +130,69 @@ def decode(body: bytes) -> Columns:
 # --- Which section -----------------------------------------------------------------------------
 
 
-def object_of(path: str) -> str:
-    """The object that holds a parameter or an object: ``A.B.`` for ``A.B.c`` and for ``A.B.C.``."""
-    above, dot, _ = path.removesuffix(".").rpartition(".")
-    return above + dot
+def base_of(path: str) -> str:
+    """The object of the second level that a path begins with, or what there is of one."""
+    first = path.find(".") + 1
+    return path[: path.find(".", first) + 1] or path[:first]
 
 
-def home_of(held_by: str, layout: Collection[str]) -> str:
-    """The section for what this object holds, among those that exist; else a new one."""
-    section = held_by
-    while section not in layout and section.count(".") > 2:
-        section = object_of(section)
-    return section
+class Layout:
+    """The sections that exist, with what is known of each (by its key)."""
+
+    def __init__(self, stored: Mapping[str, Stored]) -> None:
+        self._stored = stored
+        self._keys: defaultdict[str, list[str]] = defaultdict(list)
+        for key in sorted(stored):
+            self._keys[base_of(key)].append(key)
+
+    def get(self, key: str) -> Stored | None:
+        return self._stored.get(key)
+
+    @property
+    def names(self) -> int:
+        """How many names all sections hold together."""
+        return sum(stored.names for stored in self._stored.values())
+
+    def home(self, path: str) -> str:
+        """The key of the section that the path belongs to, whether it exists or not."""
+        base = base_of(path)
+        keys = self._keys.get(base, ())
+        after = bisect_right(keys, path)
+        return keys[after - 1] if after else base
+
+    def homes(self, paths: Iterable[str]) -> dict[str, list[str]]:
+        """The paths by the section that each belongs to."""
+        homes: defaultdict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            homes[self.home(path)].append(path)
+        return homes
+
+    def reached(self, selection: Selection) -> list[str]:
+        """The keys of the sections that may hold what was asked for."""
+        found = {self.home(path) for path in selection.names} & self._stored.keys()
+        for start in (*selection.objects, *selection.heads):
+            found.update(self._below(start))
+        return sorted(found)
+
+    def _below(self, partial_path: str) -> Iterable[str]:
+        base = base_of(partial_path)
+        if base.count(".") < 2:
+            return [key for key in self._stored if key.startswith(partial_path)]
+        keys = self._keys.get(base, [])
+        first = max(bisect_right(keys, partial_path) - 1, 0)
+        return keys[first : bisect_left(keys, end_of(partial_path))]
 
 
-def spread(section: str, columns: Columns, paths: Mapping[int, str]) -> dict[str, Columns]:
-    """The section as it is, or when it is too large, itself and those that its objects become."""
+def end_of(partial_path: str) -> str:
+    """What sorts right behind everything below an object."""
+    return partial_path[:-1] + chr(ord(".") + 1)
+
+
+def split(key: str, columns: Columns, paths: Mapping[int, str]) -> dict[str, Columns]:
+    """The section as it is, or when it is too large, itself and those that follow it now."""
     if len(columns) <= MOST_NAMES:
-        return {section: columns}
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for row, name_id in enumerate(columns.ids):
-        groups[_child(section, paths[name_id])].append(row)
-    parts = {section: columns.taken(groups.pop(section, ()))}
-    for child, rows in groups.items():
-        parts |= spread(child, columns.taken(rows), paths)
-    return parts
-
-
-def _child(section: str, path: str) -> str:
-    end = path.find(".", len(section)) + 1
-    return path[:end] if 0 < end < len(path) else section
+        return {key: columns}
+    spelled = list(map(paths.__getitem__, columns.ids))
+    rows = sorted(range(len(columns)), key=spelled.__getitem__)
+    parts = [rows[at : at + AFTER_SPLIT] for at in range(0, len(rows), AFTER_SPLIT)]
+    return {key if part is parts[0] else spelled[part[0]]: columns.taken(part) for part in parts}

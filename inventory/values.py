@@ -22,11 +22,12 @@ from inventory.parameters import (
     unpack_reported,
 )
 from inventory.paths import Selection, select
+from inventory.planning import change
 from inventory.recalling import recall, search
 from inventory.records import values as records
-from inventory.records.values import DEVICES, Change, Model
+from inventory.records.values import DEVICES, Model
 from inventory.remembering import remember
-from inventory.sections import decode, encode
+from inventory.sections import Columns, decode
 from inventory.store import Transaction
 
 __all__ = [
@@ -60,9 +61,8 @@ def forget(tx: Transaction, device_id: int, paths: Sequence[str] = ()) -> None:
     selection = select(paths)
     layout = DEVICES.layout(tx, device_id)
     changes = [
-        change
-        for section in filter(selection.reaches, layout)
-        for change in _without(tx, device_id, section, layout[section].version, selection)
+        change(key, layout, _without(tx, device_id, key, selection))
+        for key in layout.reached(selection)
     ]
     DEVICES.change(tx, device_id, changes)
     indexed = records.indexed_names(tx, device_id)
@@ -70,15 +70,10 @@ def forget(tx: Transaction, device_id: int, paths: Sequence[str] = ()) -> None:
     records.unindex(tx, device_id, lost)
 
 
-def _without(
-    tx: Transaction, device_id: int, section: str, version: int, selection: Selection
-) -> list[Change]:
-    if section.startswith(selection.objects):
-        return [Change(section, version, 0, None)]
-    columns = decode(DEVICES.body(tx, device_id, section))
+def _without(tx: Transaction, device_id: int, key: str, selection: Selection) -> Columns:
+    """A section without what was selected."""
+    columns = decode(DEVICES.body(tx, device_id, key))
     spelled = records.spell_names(tx, columns.ids)
-    kept = [row for row, key in enumerate(columns.ids) if not selection.has(spelled[key])]
-    if len(kept) == len(columns):
-        return []
-    body = encode(columns.taken(kept)) if kept else None
-    return [Change(section, version, len(kept), body)]
+    return columns.taken(
+        [row for row, name_id in enumerate(columns.ids) if not selection.has(spelled[name_id])]
+    )

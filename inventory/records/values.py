@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inventory.sections import Layout, Stored, end_of
 from inventory.store import Row, Transaction
 
 CHUNK = 100  # names in one statement; chunks are filled up, so that there is one text to prepare
@@ -57,24 +58,15 @@ def intern_names(tx: Transaction, paths: Sequence[str]) -> dict[str, int]:
 
 def names_below(tx: Transaction, partial_path: str) -> dict[str, int]:
     """The ids of everything below an object."""
-    after_the_dot = partial_path[:-1] + chr(ord(".") + 1)
     rows = tx.all(
         "SELECT path, id FROM parameter_names WHERE path > :start AND path < :end",
         start=partial_path,
-        end=after_the_dot,
+        end=end_of(partial_path),
     )
     return {row["path"]: row["id"] for row in rows}
 
 
 # --- Sections --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A section as it was read; ``version`` tells whether it has changed since."""
-
-    version: int
-    names: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +102,9 @@ class Shelf:
         self._delete = f"DELETE FROM {table} WHERE {mine} AND version = :version"
         self._clear = f"DELETE FROM {table} WHERE {owner} = :owner"
 
-    def layout(self, tx: Transaction, owner: int) -> dict[str, Stored]:
+    def layout(self, tx: Transaction, owner: int) -> Layout:
         rows = tx.all(self._layout, owner=owner)
-        return {section: Stored(version, names) for section, version, names in rows}
+        return Layout({section: Stored(version, names) for section, version, names in rows})
 
     def body(self, tx: Transaction, owner: int, section: str) -> bytes:
         """The document of a section that the layout shows."""
@@ -126,6 +118,8 @@ class Shelf:
         for change in changes:
             mine = {"owner": owner, "section": change.section}
             new = {"next": _next(change), "names": change.names, "body": change.body}
+            if change.body is None and change.version == 0:
+                continue
             if change.body is None:
                 done = tx.run(self._delete, **mine, version=change.version)
             elif change.version == 0:
