@@ -119,7 +119,7 @@ class Wire:
         heard = await self._post(sent)
         for one in self._mischief:
             one.hearing(_said(heard))
-        if sent is not None and heard is not None and isinstance(message, m.Request):
+        if sent is not None and heard is not None and not isinstance(heard.body, m.Request):
             self._check_answer(sent, heard)
         return heard
 

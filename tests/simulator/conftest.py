@@ -9,6 +9,7 @@ import pytest
 
 from acs.cwmp import codec, versions
 from acs.cwmp import messages as m
+from acs.cwmp.faults import MalformedMessage
 from acs.cwmp.messages import Envelope
 from simulator.cpe import Cpe, Pace
 
@@ -43,11 +44,14 @@ class ScriptedAcs:
     heard: list[Envelope] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    raw_files: dict[str, list[bytes]] = field(default_factory=dict)  # whole answers, in turn
+    hangs_up_on: list[type] = field(default_factory=list)  # once for each
     raw_answers: list[bytes] = field(default_factory=list)  # sent instead, one per request
     faults: list[m.Fault] = field(default_factory=list)  # answers to the next CPE requests
     hold_requests: bool = False
     connections: int = 0
     port: int = 0
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     _opening: Envelope | None = None
     _ids: int = 0
 
@@ -72,6 +76,7 @@ class ScriptedAcs:
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 request = Request(method, target, headers, body, number)
                 self.requests.append(request)
+                self.called.set()
                 writer.write(self.raw_answers.pop(0) if self.raw_answers else self._answer(request))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -84,11 +89,19 @@ class ScriptedAcs:
             self.files[request.target] = request.body
             return _http(201)
         if request.method == "GET":
+            if self.raw_files.get(request.target):
+                return self.raw_files[request.target].pop(0)
             content = self.files.get(request.target)
             return _http(404) if content is None else _http(200, content)
-        envelope = codec.decode(request.body) if request.body else None
+        try:
+            envelope = codec.decode(request.body) if request.body else None
+        except MalformedMessage:
+            return _http(400)
         if envelope is not None:
             self.heard.append(envelope)
+            if type(envelope.body) in self.hangs_up_on:
+                self.hangs_up_on.remove(type(envelope.body))
+                raise ConnectionError
         answer = self._reply(envelope)
         if answer is None:
             return _http(204)

@@ -2,9 +2,14 @@
 
 import asyncio
 
+import pytest
+
+from acs.cwmp import codec
 from acs.cwmp import messages as m
 from acs.cwmp.faults import fault
-from acs.cwmp.messages import EventStruct
+from acs.cwmp.messages import Envelope, EventStruct
+from simulator.cpe import Pace
+from simulator.mischief import parse
 
 BOOTSTRAP, BOOT = EventStruct("0 BOOTSTRAP"), EventStruct("1 BOOT")
 
@@ -146,3 +151,300 @@ async def test_what_the_acs_sets_is_no_value_change(acs, cpe):
     await cpe.session()
     record = await cpe.session(["2 PERIODIC"])
     assert events_of(record) == ["2 PERIODIC"]
+
+
+# --- Power and time --------------------------------------------------------------------------
+
+
+async def test_a_power_cut_in_mid_session_ends_it_and_boots_again(acs, make_cpe):
+    cpe = make_cpe(mischief=parse("silent:1"))
+    session = asyncio.create_task(cpe.start())
+    await acs.called.wait()
+    cpe.mischief = ()
+    cpe.power_cut()
+    record = await session
+    assert not record.is_complete
+    assert (await cpe.told("0 BOOTSTRAP")).told("1 BOOT")
+    assert cpe.boot_count == 2
+
+
+async def test_what_the_acs_set_survives_a_restart(acs, cpe):
+    await cpe.start()
+    name = "Device.Time.NTPServer1"
+    acs.to_ask = [
+        m.SetParameterValues((m.ParameterValueStruct(name, "x", "string"),), "k1"),
+        m.AddObject("Device.NAT.PortMapping.", "k2"),
+    ]
+    await cpe.session()
+    cpe.restart()
+    record = await cpe.session_where(lambda one: events_of(one) == ["1 BOOT"])
+    assert record.is_complete
+    assert cpe.tree.value(name) == "x"
+    assert cpe.tree.get("NAT.PortMappingNumberOfEntries") == "3"
+    assert cpe.tree.get("ManagementServer.ParameterKey") == "k2"
+
+
+async def test_unreported_value_changes_and_tests_are_lost_by_a_reboot(acs, cpe):
+    await cpe.start()
+    cpe.tree.set_notification("Device.Time.NTPServer1", 1)
+    cpe.change("Device.Time.NTPServer1", "x")
+    cpe.restart()
+    record = await cpe.session_where(lambda one: one.told("1 BOOT") and not one.told("0 BOOTSTRAP"))
+    assert events_of(record) == ["1 BOOT"]
+
+
+async def test_a_power_cut_before_the_reboot_does_not_lose_its_key(acs, make_cpe):
+    cpe = make_cpe(pace=Pace(speed=2000, boot_s=100))
+    await cpe.start()
+    acs.to_ask = [m.Reboot("r1")]
+    await cpe.session()
+    cpe.power_cut()
+    assert (await cpe.told("M Reboot", "r1")).told("1 BOOT")
+
+
+async def test_two_reboots_in_one_session_are_one_boot_with_both_keys(acs, cpe):
+    await cpe.start()
+    acs.to_ask = [m.Reboot("r1"), m.Reboot("r2")]
+    await cpe.session()
+    assert (await cpe.told("M Reboot", "r1")).told("M Reboot", "r2")
+    assert cpe.boot_count == 2
+
+
+async def test_a_reboot_that_is_asked_with_a_reset_gives_way_to_it(acs, cpe):
+    await cpe.start()
+    acs.to_ask = [m.Reboot("r1"), m.FactoryReset()]
+    await cpe.session()
+    first = cpe.sessions[0]
+    record = await cpe.session_where(lambda one: one is not first and one.told("1 BOOT"))
+    assert events_of(record) == ["0 BOOTSTRAP", "1 BOOT"]
+
+
+async def test_uptime_counts_from_the_last_boot_by_the_real_clock(acs, make_cpe):
+    now = [1_700_000_000.0]
+    cpe = make_cpe(clock=lambda: now[0])
+    await cpe.start()
+    now[0] += 90
+    acs.to_ask = [m.GetParameterValues(("Device.DeviceInfo.UpTime",)), m.Reboot("r1")]
+    record = await cpe.session()
+    assert record.sent(m.GetParameterValuesResponse)[0].parameter_list[0].value == "90"
+    await cpe.told("M Reboot", "r1")
+    assert cpe.tree.get("DeviceInfo.UpTime") == "0"
+
+
+async def test_periodic_informs_come_at_the_interval_that_the_acs_sets(acs, make_cpe):
+    cpe = make_cpe(pace=Pace(speed=2000, periodic_speed=2000))
+    await cpe.start()
+    assert cpe.session_count == 1
+    name = "Device.ManagementServer.PeriodicInformInterval"
+    acs.to_ask = [m.SetParameterValues((m.ParameterValueStruct(name, "30", "unsignedInt"),), "")]
+    await cpe.session(["4 VALUE CHANGE"])
+    record = await cpe.told("2 PERIODIC")
+    assert events_of(record) == ["2 PERIODIC"]
+
+
+async def test_periodic_informs_can_be_switched_off(acs, make_cpe):
+    cpe = make_cpe(
+        pace=Pace(speed=2000, periodic_speed=1e6),
+        factory={"ManagementServer.PeriodicInformEnable": "false"},
+    )
+    await cpe.start()
+    await asyncio.sleep(0.01)
+    assert cpe.session_count == 1
+
+
+async def test_the_phase_of_periodic_informs_is_the_time_that_the_acs_sets(make_cpe):
+    noon = 1_700_049_600.0  # 2023-11-15T12:00:00Z
+    cpe = make_cpe(
+        clock=lambda: noon + 50,
+        factory={
+            "ManagementServer.PeriodicInformInterval": "3600",
+            "ManagementServer.PeriodicInformTime": "2020-01-01T00:10:00Z",
+        },
+    )
+    await cpe.start()
+    wait_s = cpe._periodic_at - asyncio.get_running_loop().time()
+    assert wait_s == pytest.approx(600 - 50, abs=5)
+
+
+async def test_scheduled_informs_come_with_their_keys_also_over_a_reboot(acs, cpe):
+    await cpe.start()
+    acs.to_ask = [m.ScheduleInform(1, "s1"), m.ScheduleInform(100, "s2"), m.Reboot("r1")]
+    await cpe.session()
+    assert (await cpe.told("M ScheduleInform", "s1")).told("3 SCHEDULED")
+    assert (await cpe.told("M ScheduleInform", "s2")).told("3 SCHEDULED")
+
+
+async def test_retries_wait_longer_each_time_within_the_standards_range(make_cpe):
+    cpe = make_cpe(pace=Pace(speed=1))
+    waits = []
+    for _ in range(11):
+        cpe._plan_retry()
+        waits.append(cpe._retry_at - asyncio.get_running_loop().time())
+    for number, wait in enumerate(waits[:10]):
+        assert 5 * 2**number - 1 <= wait <= 10 * 2**number
+    assert 2560 - 1 <= waits[10] <= 5120
+
+
+# --- What it tells ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["tr181-gateway", "tr098-gateway"])
+async def test_a_test_that_was_asked_for_is_told_when_it_is_done(acs, make_cpe, model):
+    cpe = make_cpe(model=model)
+    await cpe.start()
+    ping = {
+        "tr181-gateway": "Device.IP.Diagnostics.IPPing.",
+        "tr098-gateway": "InternetGatewayDevice.IPPingDiagnostics.",
+    }[model]
+    acs.to_ask = [
+        m.SetParameterValues(
+            (
+                m.ParameterValueStruct(f"{ping}Host", "192.0.2.1", "string"),
+                m.ParameterValueStruct(f"{ping}NumberOfRepetitions", "4", "unsignedInt"),
+                m.ParameterValueStruct(f"{ping}DiagnosticsState", "Requested", "string"),
+            )
+        )
+    ]
+    await cpe.session()
+    await cpe.told("8 DIAGNOSTICS COMPLETE")
+    assert cpe.tree.value(f"{ping}DiagnosticsState") == "Complete"
+    assert cpe.tree.value(f"{ping}SuccessCount") == "4"
+
+
+async def test_a_new_acs_url_brings_bootstrap_there(acs, cpe):
+    await cpe.start()
+    name = "Device.ManagementServer.URL"
+    new = f"http://127.0.0.1:{acs.port}/other"
+    acs.to_ask = [m.SetParameterValues((m.ParameterValueStruct(name, new, "string"),), "")]
+    await cpe.session()
+    first = cpe.sessions[0]
+    record = await cpe.session_where(lambda one: one is not first and one.told("0 BOOTSTRAP"))
+    assert not record.told("1 BOOT")
+    assert acs.requests[-1].target == "/other"
+
+
+async def test_parameters_that_the_acs_chose_come_with_every_inform(acs, cpe):
+    table = "Device.ManagementServer.InformParameter."
+    path = f"{table}{cpe.tree.add(table)}."
+    cpe.tree.set(f"{path}ParameterName", "Device.Time.NTPServer1")
+    cpe.tree.set(f"{path}Enable", "true")
+    record = await cpe.session()
+    names = {value.name for value in record.sent(m.Inform)[0].parameter_list}
+    assert "Device.Time.NTPServer1" in names
+
+
+async def test_own_requests_come_before_the_empty_post(acs, cpe):
+    cpe.ask(m.GetRPCMethods())
+    cpe.request_download("1 Firmware Upgrade Image", [m.ArgStruct("Version", "1")])
+    acs.to_ask = [m.GetParameterNames("Device.", True)]
+    record = await cpe.start()
+    assert [type(one.sent).__name__ for one in record.exchanges] == [
+        "Inform",
+        "GetRPCMethods",
+        "RequestDownload",
+        "NoneType",
+        "GetParameterNamesResponse",
+    ]
+    assert record.told("9 REQUEST DOWNLOAD")
+
+
+async def test_a_report_that_the_acs_refuses_is_not_repeated(acs, cpe):
+    acs.faults = [m.InformResponse(), fault(8000)]
+    cpe.request_download("1 Firmware Upgrade Image")
+    assert (await cpe.session()).is_complete
+    assert events_of(await cpe.session()) == ["2 PERIODIC"]
+
+
+async def test_a_changed_deployment_unit_is_told(acs, cpe):
+    await cpe.start()
+    uuid = "11111111-2222-3333-4444-555555555555"
+    install = m.InstallOpStruct("http://files.example.net/app-1.2.tar", uuid)
+    acs.to_ask = [m.ChangeDUState((install, m.UninstallOpStruct(uuid="bad")), "c1")]
+    await cpe.session()
+    record = await cpe.told("M ChangeDUState", "c1")
+    [report] = record.sent(m.DUStateChangeComplete)
+    assert [result.current_state for result in report.results] == ["Installed", "Failed"]
+    assert report.results[1].fault.fault_code == 9022
+    assert cpe.tree.get("SoftwareModules.DeploymentUnitNumberOfEntries") == "1"
+
+
+@pytest.mark.parametrize(
+    ("version", "namespace", "times_out", "offers"),
+    [
+        ("1.0", "urn:dslforum-org:cwmp-1-0", False, False),
+        ("1.1", "urn:dslforum-org:cwmp-1-1", False, False),
+        ("1.2", "urn:dslforum-org:cwmp-1-2", False, False),
+        ("1.3", "urn:dslforum-org:cwmp-1-2", True, False),
+        ("1.4", "urn:dslforum-org:cwmp-1-2", True, True),
+    ],
+)
+async def test_each_version_shows_itself(acs, make_cpe, version, namespace, times_out, offers):
+    record = await make_cpe(cwmp_version=version).session()
+    assert record.is_complete, record.error
+    assert acs.heard[0].namespace == namespace
+    assert bool(acs.heard[0].session_timeout_s) == times_out
+    assert bool(acs.heard[0].supported_versions) == offers
+
+
+# --- An ACS that breaks the rules ------------------------------------------------------------
+
+
+async def test_a_refused_inform_ends_the_session(acs, cpe):
+    acs.faults = [fault(8003)]
+    record = await cpe.session()
+    assert record.error == "SessionFailed: the ACS refused the Inform: 8003"
+
+
+async def test_an_acs_that_always_wants_a_retry_is_given_up(acs, cpe):
+    acs.faults = [fault(8005)] * 10
+    record = await cpe.session()
+    assert not record.is_complete
+    assert len(acs.heard_of(m.Inform)) == 5
+
+
+async def test_an_answer_with_another_id_ends_the_session(acs, cpe):
+    acs.raw_answers = [soap(m.InformResponse(), id="other")]
+    record = await cpe.session()
+    assert "answered the ID '1' with 'other'" in record.error
+
+
+async def test_an_answer_in_another_namespace_ends_the_session(acs, cpe):
+    acs.raw_answers = [soap(m.InformResponse(), id="1", namespace="urn:dslforum-org:cwmp-1-0")]
+    record = await cpe.session()
+    assert "namespace" in record.error
+
+
+async def test_a_request_out_of_turn_ends_the_session(acs, cpe):
+    acs.raw_answers = [soap(m.Reboot("r1"), id="x")]
+    record = await cpe.session()
+    assert "RemoteProtocolError" in record.error
+    assert cpe.counts["Reboot"] == 0
+
+
+async def test_an_answer_that_is_no_xml_ends_the_session(acs, cpe):
+    acs.raw_answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"]
+    assert "MalformedMessage" in (await cpe.session()).error
+
+
+async def test_held_requests_wait_for_the_acs(acs, cpe):
+    acs.raw_answers = [
+        soap(m.InformResponse(), id="1", hold_requests=True),
+        soap(m.GetRPCMethods(), id="a", hold_requests=True),
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+    ]
+    cpe.ask(m.GetRPCMethods())
+    record = await cpe.session()
+    assert record.is_complete, record.error
+    assert [type(one.sent).__name__ for one in record.exchanges] == [
+        "Inform",
+        "NoneType",
+        "GetRPCMethodsResponse",
+        "GetRPCMethods",
+        "NoneType",
+    ]
+
+
+def soap(message, **headers):
+    headers = {"namespace": "urn:dslforum-org:cwmp-1-2", **headers}
+    body = codec.encode(Envelope(message, **headers))
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
