@@ -43,6 +43,8 @@ class Endpoint:
     status: int
     refuses: Sequence[int]
     """Status codes besides those that every endpoint of its kind may give."""
+    uploads: type[BaseModel] | None = None
+    """A form with a file in it, which the handler streams itself (``api.uploads``)."""
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -84,6 +86,9 @@ def endpoint(
     answers: Any = None,
     status: int = 200,
     refuses: Sequence[int] = (),
+    uploads: type[BaseModel] | None = None,
 ) -> Callable[[Handler], Endpoint]:
     """Makes an endpoint of a handler."""
-    return lambda handler: Endpoint(handler, role, touches, summary, answers, status, refuses)
+    return lambda handler: Endpoint(
+        handler, role, touches, summary, answers, status, refuses, uploads
+    )

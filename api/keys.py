@@ -17,6 +17,8 @@ class ApiOptions:
 
     max_body_bytes: int = 1024 * 1024
     """Uploads aside: those are streamed."""
+    max_upload_bytes: int = 1024 * 1024 * 1024
+    """Of a firmware image."""
     requests_per_minute: int | None = None
     """Per token; None: as many as they like."""
     token_cache_s: float = 2.0

@@ -117,7 +117,7 @@ class _Operation:
         if self.is_on_one_object:
             codes.add(404)
             codes |= {412} if self.method in {"PUT", "PATCH", "DELETE"} else set()
-        if self.endpoint.body is not None:
+        if self.endpoint.body is not None or self.endpoint.uploads is not None:
             codes |= {413, 415}
         if self.method == "POST":
             codes.add(422)
@@ -139,6 +139,8 @@ class _Operation:
         if self.endpoint.body is not None:
             content = {"application/json": {"schema": schemas.taken(self.endpoint.body)}}
             told["requestBody"] = {"required": True, "content": content}
+        if self.endpoint.uploads is not None:
+            told["requestBody"] = _upload(schemas.taken(self.endpoint.uploads))
         return told
 
     def _path_parameters(self) -> Iterator[Schema]:
@@ -167,6 +169,17 @@ class _Operation:
             for code in self.refusals
         }
         return {str(status): good} | refusals
+
+
+def _upload(form: Schema) -> Schema:
+    """A form with a file in it, or the bare file, whose fields are then in the query."""
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": form},
+            "application/octet-stream": {"schema": BINARY},
+        },
+    }
 
 
 def _responses() -> Iterator[tuple[str, Schema]]:

@@ -103,6 +103,7 @@ def _generated(endpoints: list[Endpoint]) -> tuple[dict[tuple[Any, Any], Schema]
         for one in endpoints
         for model, mode in (
             (one.body, "validation"),
+            (one.uploads, "validation"),
             (one.query, "validation"),
             (one.answers, "serialization"),
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from inventory.query import Page, Window
+from inventory.query import EVERYTHING, Page, Window
 from inventory.query import tag as tag_of
 from inventory.records.where import Where
 from inventory.store import Row, Transaction
@@ -11,7 +11,7 @@ from inventory.store import Row, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What is known of a file whose bytes lie in the image directory, under its SHA-256."""
+    """What is known of a file, whose bytes lie in the image folder."""
 
     id: int
     name: str
@@ -21,6 +21,8 @@ class Image:
     file_name: str
     size_bytes: int
     sha256: str
+    stored_as: str
+    """Name of the file in the image folder."""
     description: str | None
     created: float
     last_change: float
@@ -33,9 +35,10 @@ class Image:
 COLUMNS = ", ".join(field.name for field in fields(Image))
 SELECT = f"SELECT {COLUMNS} FROM firmware_images"
 INSERT = f"""
-INSERT INTO firmware_images (name, version, file_type, file_name, size_bytes, sha256, description,
-    created, last_change)
-VALUES (:name, :version, :file_type, :file_name, :size_bytes, :sha256, :description, :now, :now)
+INSERT INTO firmware_images (name, version, file_type, file_name, size_bytes, sha256, stored_as,
+    description, created, last_change)
+VALUES (:name, :version, :file_type, :file_name, :size_bytes, :sha256, :stored_as,
+    :description, :now, :now)
 RETURNING {COLUMNS}"""
 UPDATE = f"""
 UPDATE firmware_images SET name = :name, version = :version, file_type = :file_type,
@@ -51,7 +54,19 @@ def by_name(tx: Transaction, name: str) -> Image | None:
     return _maybe(tx.one(f"{SELECT} WHERE name = :name", name=name))
 
 
-def page(tx: Transaction, where: Where, window: Window) -> Page[Image]:
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """None leaves a condition out."""
+
+    name: str | None = None
+    version: str | None = None
+    file_type: str | None = None
+
+
+def page(tx: Transaction, wanted: Filter, window: Window) -> Page[Image]:
+    where = Where(EVERYTHING)
+    for column in fields(Filter):
+        where.equal(column.name, getattr(wanted, column.name))
     count = tx.one(f"SELECT count(*) FROM firmware_images {where.sql}", **where.parameters)
     assert count is not None
     rows = tx.all(
@@ -85,14 +100,15 @@ def is_wanted(tx: Transaction, image_id: int) -> bool:
     return row is not None
 
 
-def others_with(tx: Transaction, sha256: str, image_id: int) -> bool:
-    """Whether another record tells of the same bytes."""
-    row = tx.one(
-        "SELECT 1 FROM firmware_images WHERE sha256 = :sha256 AND id <> :id LIMIT 1",
-        sha256=sha256,
+def detach(tx: Transaction, image_id: int, limit: int) -> bool:
+    """Takes the image from so many devices at most; whether there may be more."""
+    changed = tx.run(
+        """UPDATE devices SET firmware_image_id = NULL, version = version + 1
+           WHERE id IN (SELECT id FROM devices WHERE firmware_image_id = :id LIMIT :limit)""",
         id=image_id,
+        limit=limit,
     )
-    return row is not None
+    return changed == limit
 
 
 def _maybe(row: Row | None) -> Image | None:

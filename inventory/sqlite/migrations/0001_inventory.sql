@@ -36,6 +36,7 @@ CREATE TABLE firmware_images (
     file_name TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
+    stored_as TEXT NOT NULL UNIQUE,          -- name of the file in the image folder
     description TEXT,
     created REAL NOT NULL,
     last_change REAL NOT NULL

@@ -1,0 +1,223 @@
+"""``/firmware_image/``: uploads in both forms, streamed to disk."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from inventory.access import Role
+
+BASE = "/firmware_image/"
+BYTES = b"\x7fELF" + bytes(range(256)) * 3000
+
+
+def form(body: bytes = BYTES, **fields: str) -> aiohttp.FormData:
+    data = aiohttp.FormData(quote_fields=False)
+    for name, value in {"name": "HG 2.4.1", "version": "2.4.1", **fields}.items():
+        data.add_field(name, value)
+    data.add_field("file", body, filename="../images/hg.bin", content_type="application/zip")
+    return data
+
+
+def files(tmp_path: Path) -> list[bytes]:
+    folder = tmp_path / "images"
+    return [path.read_bytes() for path in folder.iterdir()] if folder.exists() else []
+
+
+async def test_an_image_is_uploaded_as_a_form(api, tmp_path):
+    status, image = await api.told("POST", BASE, data=form(description="spring release"))
+    assert (status, image) == (
+        201,
+        {
+            "id": 1,
+            "name": "HG 2.4.1",
+            "version": "2.4.1",
+            "file_type": "1 Firmware Upgrade Image",
+            "file_name": "hg.bin",
+            "size_bytes": len(BYTES),
+            "sha256": hashlib.sha256(BYTES).hexdigest(),
+            "description": "spring release",
+            "created": "2023-11-14T22:13:20Z",
+            "last_change": "2023-11-14T22:13:20Z",
+        },
+    )
+    assert files(tmp_path) == [BYTES]
+    assert await api.told("GET", f"{BASE}1/") == (200, image)
+    assert (await api.told("GET", BASE, params={"version": "2.4.1"}))[1]["results"] == [image]
+    assert (await api.told("GET", BASE, params={"version": "2.4.2"}))[1]["count"] == 0
+
+
+async def raw(api: Any, body: bytes = BYTES, **fields: Any) -> tuple[int, Any]:
+    headers = {"Content-Type": "application/octet-stream", **fields.pop("headers", {})}
+    params = {"name": "HG 2.4.1", "version": "2.4.1", **fields}
+    return await api.told("POST", BASE, data=body, params=params, headers=headers)
+
+
+async def test_an_image_is_uploaded_as_a_bare_body(api, tmp_path):
+    status, image = await raw(api, file_name="hg.bin")
+    assert (status, image["file_name"], image["size_bytes"]) == (201, "hg.bin", len(BYTES))
+    assert files(tmp_path) == [BYTES]
+
+
+async def test_a_refused_upload_leaves_no_file(api, tmp_path):
+    assert await raw(api, version="") == (400, {"version": ["This field may not be blank."]})
+    assert await raw(api, b"") == (400, {"file": ["The submitted file is empty."]})
+    data = form(colour="red", version="")
+    status, errors = await api.told("POST", BASE, data=data)
+    assert (status, sorted(errors)) == (400, ["colour", "version"])
+    status, problem = await api.told("POST", BASE, json={"name": "x"})
+    assert (status, problem["detail"]) == (
+        415,
+        'Unsupported media type "application/json" in request.',
+    )
+    assert files(tmp_path) == []
+
+
+async def test_a_form_without_a_file_is_refused(api):
+    data = aiohttp.FormData({"name": "x", "version": "1"}, default_to_multipart=True)
+    status, errors = await api.told("POST", BASE, data=data)
+    assert (status, errors) == (400, {"file": ["No file was submitted."]})
+
+
+async def test_a_name_is_unique_and_the_second_file_does_not_stay(api, tmp_path):
+    await raw(api)
+    status, errors = await raw(api, b"other")
+    taken = {"name": ["firmware image with this name already exists."]}
+    assert (status, errors, files(tmp_path)) == (400, taken, [BYTES])
+
+
+async def test_an_upload_that_is_too_long_is_cut_off(make_api, tmp_path):
+    api = await make_api(max_upload_bytes=1000)
+    status, problem = await raw(api, b"x" * 1001)
+    assert (status, problem["detail"]) == (413, "Uploads are limited to 1000 bytes.")
+    assert (await raw(api, b"x" * 1000))[0] == 201
+    assert files(tmp_path) == [b"x" * 1000]
+
+
+async def test_the_same_upload_with_the_same_key_is_kept_once(api, tmp_path):
+    headers = {"Idempotency-Key": "k1"}
+    first = await raw(api, headers=headers)
+    assert await raw(api, headers=headers) == first
+    assert files(tmp_path) == [BYTES]
+    assert (await raw(api, b"other", headers=headers))[0] == 422
+
+
+async def test_what_is_said_of_an_image_can_be_changed_and_put_back(api):
+    _, image = await raw(api)
+    assert await api.told("PUT", f"{BASE}1/", json=image) == (200, image)
+    _, changed = await api.told("PATCH", f"{BASE}1/", json={"version": "2.4.2", "sha256": "0"})
+    assert changed == image | {"version": "2.4.2"}
+
+
+async def test_a_deleted_image_leaves_no_file_and_its_devices_stay(api, tmp_path):
+    await raw(api)
+    body = {"name": "x", "firmware_image": 1}
+    await api.told("POST", "/inventory_device_name/", json=body)
+    async with api.request("DELETE", f"{BASE}1/") as answer:
+        assert answer.status == 204
+    assert files(tmp_path) == []
+    _, device = await api.told("GET", "/inventory_device_name/x/")
+    assert device["firmware_image"] is None
+
+
+async def test_an_image_on_its_way_to_a_device_is_not_deleted(api, tmp_path):
+    await raw(api)
+    body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}
+    status, device = await api.told("POST", "/inventory_device_name/", json=body)
+    assert (status, device["pending_settings"]) == (201, "firmware_update")
+    assert (await api.told("DELETE", f"{BASE}1/"))[0] == 409
+    assert files(tmp_path) == [BYTES]
+
+
+async def test_only_an_unbound_admin_uploads(api, tmp_path):
+    await api.token("operator", Role.OPERATOR)
+    await api.token("bound", Role.ADMIN, frozenset({1}))
+    for token in ("operator", "bound"):
+        status, _ = await api.told("POST", BASE, data=form(), token=token)
+        assert status == 403, token
+        assert (await api.told("GET", BASE, token=token))[0] == 200
+    assert files(tmp_path) == []
+
+
+# --- The image that a device should run -------------------------------------------------------
+
+
+async def device(api: Any, **fields: Any) -> tuple[int, Any]:
+    return await api.told("PATCH", "/inventory_device_name/x/", json=fields)
+
+
+async def test_an_image_is_downloaded_when_it_is_marked_pending_and_not_before(api):
+    await raw(api)
+    await api.told("POST", "/inventory_device_name/", json={"name": "x"})
+    status, errors = await device(api, firmware_image_is_pending=True)
+    assert (status, list(errors)) == (400, ["firmware_image_is_pending"])
+    _, changed = await device(api, firmware_image=1)
+    assert (changed["firmware_image"], changed["pending_settings"]) == (1, None)
+    _, changed = await device(api, firmware_image_is_pending=True)
+    assert changed["pending_settings"] == "firmware_update"
+    assert await api.store.read(_downloads) == [("pending", '{"firmware_image":1}')]
+    await device(api, firmware_image_is_pending=True)
+    assert len(await api.store.read(_downloads)) == 1
+
+
+async def test_an_image_that_is_not_pending_any_more_is_taken_back(api):
+    await raw(api)
+    body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}
+    await api.told("POST", "/inventory_device_name/", json=body)
+    _, changed = await device(api, firmware_image_is_pending=False)
+    assert (changed["firmware_image"], changed["pending_settings"]) == (1, None)
+    assert [state for state, _ in await api.store.read(_downloads)] == ["cancelled"]
+
+
+async def test_a_running_download_is_not_taken_back(api):
+    await raw(api)
+    body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}
+    await api.told("POST", "/inventory_device_name/", json=body)
+    await api.store.write(lambda tx: tx.run("UPDATE operations SET state = 'running'"))
+    assert (await device(api, firmware_image_is_pending=False))[0] == 409
+    assert (await device(api, firmware_image=None))[0] == 409
+
+
+async def test_another_image_takes_the_place_of_the_one_that_waits(api):
+    await raw(api)
+    await raw(api, b"newer", name="HG 2.5", version="2.5")
+    body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}
+    await api.told("POST", "/inventory_device_name/", json=body)
+    await device(api, firmware_image=2, firmware_image_is_pending=True)
+    assert await api.store.read(_downloads) == [
+        ("cancelled", '{"firmware_image":1}'),
+        ("pending", '{"firmware_image":2}'),
+    ]
+
+
+async def test_an_image_that_the_device_reports_already_is_not_downloaded(api):
+    await raw(api)
+    await api.told("POST", "/inventory_device_name/", json={"name": "x", "firmware_image": 1})
+    await api.store.write(lambda tx: tx.run("UPDATE devices SET software_version = '2.4.1'"))
+    _, changed = await device(api, firmware_image_is_pending=True)
+    assert (changed["firmware_image_is_pending"], changed["pending_settings"]) == (False, None)
+
+
+async def test_no_image_goes_to_an_inactive_device(api):
+    await raw(api)
+    body = {"name": "x", "firmware_image": 1, "is_active": False}
+    await api.told("POST", "/inventory_device_name/", json=body)
+    assert (await device(api, firmware_image_is_pending=True))[0] == 409
+    assert (await device(api, firmware_image_is_pending=True, is_active=True))[0] == 200
+
+
+async def test_the_image_of_the_type_fills_in(api):
+    await raw(api)
+    _, kind = await api.told(
+        "POST", "/inventory_type/", json={"short_name": "router", "firmware_image": 1}
+    )
+    _, made = await api.told(
+        "POST", "/inventory_device_name/", json={"name": "x", "type": kind["id"]}
+    )
+    assert made["firmware_image"] == 1
+
+
+def _downloads(tx: Any) -> list[tuple[str, str]]:
+    rows = tx.all("SELECT state, request FROM operations WHERE kind = 'download' ORDER BY id")
+    return [(row["state"], row["request"]) for row in rows]
