@@ -93,6 +93,7 @@ async def test_redirects_end_somewhere(acs, client):
         reply("200 OK\r\nContent-Encoding: gzip", gzip.compress(b"hello")),
         reply("200 OK\r\nContent-Encoding: deflate", zlib.compress(b"hello")),
     ],
+    ids=["chunked", "after an interim answer", "gzip", "deflate"],
 )
 async def test_bodies_come_in_many_forms(acs, client, raw):
     acs.raw_answers = [raw, OK]

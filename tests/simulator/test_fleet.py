@@ -126,9 +126,7 @@ async def run_command(acs_url, *arguments):
 
 
 async def test_the_command_runs_for_its_time_and_tells_how_it_went(acs):
-    process = await run_command(
-        "--acs-url", acs.url, "--count", "3", "--over", "0.1", "--duration", "0.5"
-    )
+    process = await run_command(acs.url, "--count", "3", "--over", "0.1", "--duration", "0.5")
     output, errors = await process.communicate()
     assert process.returncode == 0, errors
     assert output.startswith(b"sessions        3 in")
@@ -145,9 +143,7 @@ async def test_the_command_ends_on_sigterm(acs):
 
 
 async def test_the_command_fails_when_nobody_answers():
-    process = await run_command(
-        "--acs-url", "http://127.0.0.1:1/", "--over", "0.01", "--duration", "0.2"
-    )
+    process = await run_command("http://127.0.0.1:1/", "--over", "0.01", "--duration", "0.2")
     output, _ = await process.communicate()
     assert process.returncode == 1
     assert b"ConnectionRefusedError" in output or b"OSError" in output
