@@ -7,7 +7,7 @@ section and never sees the rest.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -236,12 +237,47 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml_settings = TomlConfigSettingsSource(settings_cls)
-        return init_settings, env_settings, dotenv_settings, file_secret_settings, toml_settings
+        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
+
+
+class _Environment(EnvSettingsSource):
+    """Without the variables that name no setting: another program may mean something by them."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {
+            name: _known(name, value) if isinstance(value, dict) else value
+            for name, value in super().__call__().items()
+        }
+
+
+def _known(section: str, values: dict[str, Any]) -> dict[str, Any]:
+    known = set(paths())
+    return {name: value for name, value in values.items() if (section, name) in known}
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    """The names of all settings: ``("cwmp", "port")``, ``("grace_s",)``."""
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from ((name, inner) for inner in kind.model_fields)
+        else:
+            yield (name,)
+
+
+def unknown_variables() -> list[str]:
+    """Variables of the environment that look like settings and are none: mistyped, perhaps."""
+    known = {variable(path) for path in paths()}
+    sections = tuple(f"{variable(path[:1])}_" for path in paths() if len(path) > 1)
+    return sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith(sections) and name.upper() not in known
+    )
 
 
 def load(flags: Mapping[str, Any], file: Path | None = None) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from acs.config import ConfigurationError, Settings, load
+from acs.config import ConfigurationError, Settings, load, unknown_variables
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -53,6 +53,8 @@ def settings(db: Path | None, config: Path | None, **flags: Mapping[str, Any] | 
     given: dict[str, Any] = {section: values for section, values in flags.items() if values}
     if db is not None:
         given["storage"] = {"path": db}
+    for name in unknown_variables():
+        click.echo(f"warning: {name} names no setting, and is ignored", err=True)
     try:
         return load(given, config)
     except ConfigurationError as error:

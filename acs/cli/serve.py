@@ -10,6 +10,7 @@ import click
 from acs import app
 from acs.cli import options
 from acs.cli.options import HostAndPort
+from acs.cli.units import UNUSABLE
 from acs.config import LogSettings
 
 
@@ -33,7 +34,10 @@ def command(
     log = {"level": log_level} if log_level else None
     settings = options.settings(db, config, cwmp=cwmp, api=api, log=log)
     _log(settings.log)
-    asyncio.run(app.serve(settings, announce=click.echo))
+    try:
+        asyncio.run(app.serve(settings, announce=click.echo))
+    except UNUSABLE as error:
+        raise click.ClickException(f"The server cannot start: {error}") from None
 
 
 def _log(settings: LogSettings) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from acs.cli import inventory, options
-from acs.cli.inventory import OPERATOR
+from acs.cli import options, units
+from acs.cli.units import OPERATOR
 from inventory import access, tokens
 from inventory.access import Role, Token
 from inventory.errors import NotFound
@@ -71,9 +71,7 @@ def create(
     storage = options.settings(db, config).storage
     now, secret = time.time(), access.new_secret()
     until = None if expires is None else now + expires
-    inventory.run(
-        storage, tokens.issue, OPERATOR, name, Role(role), organizations, until, secret, now
-    )
+    units.run(storage, tokens.issue, OPERATOR, name, Role(role), organizations, until, secret, now)
     click.echo(secret)
 
 
@@ -83,7 +81,7 @@ def list_(db: Path | None, config: Path | None) -> None:
     """List all tokens, without their secrets."""
     storage = options.settings(db, config).storage
     now = time.time()
-    found = inventory.run(storage, _all)
+    found = units.run(storage, _all)
     rows = [_HEADINGS, *(_row(token, now) for token in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -97,7 +95,7 @@ def list_(db: Path | None, config: Path | None) -> None:
 def revoke(name_or_id: str, db: Path | None, config: Path | None) -> None:
     """End a token for good."""
     storage = options.settings(db, config).storage
-    token = inventory.run(storage, _revoke, name_or_id, time.time())
+    token = units.run(storage, _revoke, name_or_id, time.time())
     click.echo(f"Token {token.name} is revoked.")
 
 

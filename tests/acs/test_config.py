@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acs.config import ConfigurationError, load
+from acs.config import ConfigurationError, load, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -72,10 +72,11 @@ def test_every_mistake_is_named_with_the_place_where_it_stands(monkeypatch, toml
     assert "api.port (ACS_API_PORT)" in text
 
 
-def test_a_misspelt_variable_of_a_section_is_refused(monkeypatch):
-    monkeypatch.setenv("ACS_CWMP_PROT", "1")
-    with pytest.raises(ConfigurationError, match=r"cwmp\.prot \(ACS_CWMP_PROT\): there is no such"):
-        load({})
+def test_a_variable_that_names_no_setting_is_told_and_changes_nothing(monkeypatch):
+    for name in ("ACS_CWMP_PROT", "ACS_URL", "ACS_CWMP_PORT"):
+        monkeypatch.setenv(name, "1")
+    assert unknown_variables() == ["ACS_CWMP_PROT"]
+    assert load({}).cwmp.port == 1
 
 
 def test_no_secret_stands_in_a_complaint(monkeypatch):

@@ -1,4 +1,4 @@
-"""Runs one unit of work on the inventory for a command, beside a server that may be running."""
+"""Runs a unit of work on the inventory for a command, beside a server that may be running."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,15 +9,21 @@ import click
 from acs.config import StorageSettings
 from inventory.access import Caller, of_the_house
 from inventory.errors import InventoryError
+from inventory.secrets import SecretsError
+from inventory.sqlite.connection import SqliteTooOld
+from inventory.sqlite.schema import DatabaseTooNew, MigrationFailed
 from inventory.sqlite.store import SqliteStore
 
 T = TypeVar("T")
 
 OPERATOR: Caller = of_the_house("console")
 
+# What keeps a command from working at all, and is the operator's to mend.
+UNUSABLE = (OSError, SecretsError, SqliteTooOld, DatabaseTooNew, MigrationFailed)
+
 
 def run(storage: StorageSettings, unit: Callable[..., T], /, *args: Any) -> T:
-    """The unit's result; what the inventory refuses ends the command with exit code 1."""
+    """The unit's result; what is refused or cannot be opened ends the command with exit code 1."""
 
     async def once() -> T:
         storage.path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,5 +32,5 @@ def run(storage: StorageSettings, unit: Callable[..., T], /, *args: Any) -> T:
 
     try:
         return asyncio.run(once())
-    except InventoryError as refused:
-        raise click.ClickException(str(refused)) from None
+    except (InventoryError, *UNUSABLE) as error:
+        raise click.ClickException(str(error)) from None
