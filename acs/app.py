@@ -13,7 +13,7 @@ from importlib.metadata import version
 from aiohttp import web
 from pydantic import SecretStr
 
-from acs import first_token
+from acs import first_token, process
 from acs.asking import Asking
 from acs.config import ApiSettings, CwmpSettings, Settings
 from acs.conversation import Desk
@@ -22,6 +22,7 @@ from acs.directory import InventoryDirectory, connect
 from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.listener import Endpoint
 from acs.endpoint.service import Challenges
+from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
 from acs.registrations import Registrations
 from acs.sessions import SessionLimits, Sessions
@@ -71,6 +72,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(settings) as server:
+        process.settle()
         for line in server.news:
             announce(line)
         announce(f"ready: ACS {server.acs_url}  API {server.api_url}")
@@ -107,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             image_folder=settings.storage.image_folder,
             ask_to_inform=asking.to_inform,
             read_values=asking.for_values,
+            carries_out=SCRIPTS.keys(),
         )
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
@@ -194,6 +197,7 @@ def _endpoint(settings: Settings, sessions: Sessions) -> Endpoint:
 
 def _api_options(api: ApiSettings) -> ApiOptions:
     return ApiOptions(
+        max_upload_bytes=api.upload_limit_bytes,
         max_body_bytes=api.body_limit_bytes,
         requests_per_minute=api.rate_limit or None,
         version=version("cwmp-acs"),

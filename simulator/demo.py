@@ -74,7 +74,9 @@ def show(api: Api, tell: Callable[[str], None]) -> None:
     started = api("PUT", f"inventory_device_name_operation/{quote(name)}/", {"operation": "reboot"})
     tell(f"{name}: reboot {started['status']} ({started['execution_id']})")
     ended = until(lambda: final(api, started["execution_id"]))
-    tell(f"{name}: reboot {ended['status']}, the device has informed with that key")
+    tell(f"{name}: reboot {ended['status']}")
+    if ended["status"] != "completed":
+        raise SystemExit(f"The reboot did not succeed: {ended['error']}")
 
 
 def registered(api: Api) -> list[dict[str, Any]] | None:
@@ -137,10 +139,10 @@ def server(folder: Path, token: str) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def cpes(acs_url: str) -> Iterator[None]:
-    """``cpe-sim run``: CPEs of both roots, ten times as fast as life."""
+    """``cpe-sim run``: CPEs of both roots, twenty times as fast as life."""
     command = ["-m", "simulator", "run", "--acs-url", acs_url, "--count", str(CPES)]
-    command += ["--model", "tr098-gateway", "--model", "tr181-gateway", "--over", "1"]
-    with process([*command, "--speed", "10"], {}):
+    command += ["--model", "tr098-gateway", "--model", "tr181-gateway", "--over", "0.5"]
+    with process([*command, "--speed", "20"], {}):
         yield
 
 
