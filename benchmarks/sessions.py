@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from acs import app
+from acs import app, process
 from acs.config import load
 from acs.cwmp.codec import decode, encode
 from acs.cwmp.messages import (
@@ -88,6 +88,7 @@ async def serve(kind: str) -> None:
         "bootstrap_token": "benchmark",
     }
     async with app.running(load(settings)) as server:
+        process.settle()
         await report_until_closed(server.acs_url.rsplit(":", 1)[1].partition("/")[0])
 
 

@@ -314,7 +314,7 @@ def _record_told(tx: Transaction, device_id: int, sighting: Sighting) -> None:
         root=sighting.root,
         protocol=sighting.protocol,
         address=sighting.address,
-        inform_values=pack_reported(sighting.parameters),
+        inform_values=pack_reported(sighting.parameters()),
         software_version=sighting.software_version,
         hardware_version=sighting.hardware_version,
         connection_request_url=sighting.connection_request_url,

@@ -1,5 +1,6 @@
 """An Inform in the inventory's words: who was seen, where, and what it told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from inventory.admission import Proof
@@ -27,7 +28,7 @@ class Sighting:
     events: tuple[Event, ...]
     retry_count: int
     protocol: str
-    parameters: tuple[Reported, ...]
+    parameters: Callable[[], tuple[Reported, ...]]  # made only when they are to be written
     told: int
     root: str | None = None
     software_version: str | None = None
