@@ -228,11 +228,7 @@ class Conversation:
             turn = said
 
     async def _prepare(self, operation: Operation, turn: turns.Turn) -> _Running:
-        request = dict(operation.request)
-        if "variables" in request:
-            request["variables"] = sealed_variables.reveal(
-                request["variables"], self._desk.policy.vault
-            )
+        request = sealed_variables.opened(operation.request, self._desk.policy.vault)
         known = await self._held(request) if operation.kind is Kind.SET else {}
         subject = Subject(
             root=self.seen.root,

@@ -26,8 +26,18 @@ from api.keys import (
     Clock,
 )
 from api.measures import measuring
-from api.resources import audit, devices, locations, organizations, tokens, types
+from api.resources import (
+    audit,
+    devices,
+    firmware_images,
+    locations,
+    operations,
+    organizations,
+    tokens,
+    types,
+)
 from api.serving import Resource
+from api.waiting import attend
 from inventory.signals import Signals
 from inventory.store import Store
 
@@ -46,8 +56,10 @@ ROUTES: dict[str, Methods] = {
     "/api/v1/audit/": {"GET": audit.browse},
     "/api/v1/audit/{id}/": {"GET": audit.read},
     **devices.ROUTES,
+    **operations.ROUTES,
     **locations.ROUTES,
     **types.ROUTES,
+    **firmware_images.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {
@@ -90,6 +102,7 @@ def make_app(
     app[THROTTLE] = Throttle(options.requests_per_minute)
     app.on_response_prepare.append(sign)
     app.cleanup_ctx.append(_gate)
+    attend(app, signals)
     for path, methods in ROUTES.items():
         _add(app, path, Resource(path, methods).serve)
     for path, handler in OPEN.items():

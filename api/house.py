@@ -1,12 +1,13 @@
 """What the API needs of the rest of the server, as values and callables; it imports none of it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
 from inventory.devices import Setup
+from inventory.operations import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class House:
     ask_to_inform: Callable[[Sequence[int]], Awaitable[None]]
     """Sends these devices a connection request each; returns when they have informed, or after a
     bounded wait. It never fails."""
+    carries_out: Set[Kind]
+    """The operations that the server can carry out; what else is asked for is refused."""
     read_values: Callable[[int, Sequence[str]], Awaitable[None]]
     """Reads these parameters (none: all) from a device into the inventory; a bounded wait too."""
 

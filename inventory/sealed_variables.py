@@ -11,6 +11,7 @@ from inventory.secrets import Vault, is_secret_name
 
 MASK = "********"
 Variable = Mapping[str, Any]
+_SEALED_PARTS = frozenset({"variables", "values"})
 
 
 def seal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
@@ -36,6 +37,15 @@ def reveal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
         else dict(variable)
         for variable in variables
     ]
+
+
+def opened(request: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    """An operation's request as its script reads it: in the clear, and ``values`` by name."""
+    parts = {name: reveal(request[name], vault) for name in _SEALED_PARTS & request.keys()}
+    if "values" in parts:
+        by_name = {value["variable_name"]: value["value"] for value in parts["values"]}
+        return {**request, **parts, "values": by_name}
+    return {**request, **parts}
 
 
 def mask(variables: Iterable[Variable]) -> list[dict[str, Any]]:

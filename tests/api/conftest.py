@@ -14,11 +14,13 @@ from api.house import House
 from inventory import access, organizations
 from inventory.access import Role
 from inventory.devices import Setup
+from inventory.operations import Kind
 from inventory.secrets import Vault
 from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
 HOUSE = access.of_the_house("tests")
+CARRIED_OUT = {Kind.GET, Kind.SET, Kind.ADD_OBJECT, Kind.DELETE_OBJECT, Kind.REBOOT, Kind.FACTORY}
 
 
 @dataclass
@@ -79,11 +81,25 @@ async def _nobody_answers(*_: Any) -> None:
     """No device can be reached."""
 
 
+@pytest.fixture(scope="session")
+def house_in() -> Callable[[Path], House]:
+    """The rest of the server, as far as the API needs it: no device can be reached."""
+    return lambda folder: House(
+        setup=Setup(Vault.load(folder / "keys")),
+        image_folder=folder / "images",
+        ask_to_inform=_nobody_answers,
+        read_values=_nobody_answers,
+        carries_out=CARRIED_OUT,
+    )
+
+
 MakeApi = Callable[..., Awaitable[Api]]
 
 
 @pytest.fixture
-async def make_api(aiohttp_client: Any, tmp_path: Path) -> AsyncIterator[MakeApi]:
+async def make_api(
+    aiohttp_client: Any, house_in: Callable[[Path], House], tmp_path: Path
+) -> AsyncIterator[MakeApi]:
     """Serves an API with the options given, and an unbound admin's token named ``admin``."""
     stores: list[SqliteStore] = []
 
@@ -92,12 +108,7 @@ async def make_api(aiohttp_client: Any, tmp_path: Path) -> AsyncIterator[MakeApi
         stores.append(store)
         signals, clock, woken = Signals(), Clock(), []
         signals.on_work(woken.append)
-        house = House(
-            setup=Setup(Vault.load(tmp_path / "keys")),
-            image_folder=tmp_path / "images",
-            ask_to_inform=_nobody_answers,
-            read_values=_nobody_answers,
-        )
+        house = house_in(tmp_path)
         app = make_app(store, signals, ApiOptions(**options), house, clock=clock)
         api = Api(await aiohttp_client(app), store, clock, woken)
         await api.token("admin")

@@ -26,8 +26,21 @@ BODIES = {
     "/api/v1/inventory_location/": {"name": "made", "organization_id": 1},
     "/api/v1/inventory_type/": {"short_name": "made", "name": "made"},
 }
-# Bases where nothing is POSTed: the list that has an object, and how it came about.
+DEVICES = {
+    "/api/v1/inventory_device_name": {"name": DEVICE["name"]},
+    "/api/v1/inventory_device_serial": {"serial_number": DEVICE["serial_number"]},
+    "/api/v1/inventory_device": {"device_id": 1},
+}
+REBOOT = {"operation": "reboot"}
+BODIES |= {f"{base}_headless_operation/": REBOOT | key for base, key in DEVICES.items()}
+# What is sent to a path instead of the object that was made.
+SENT = {f"{base}_operation/": REBOOT for base in DEVICES}
+# Bases that need another one's object first.
+AFTER = {f"{base}_headless_operation/": f"{base}/" for base in DEVICES}
+# Bases where nothing is POSTed: the list that has an object (None: what was made), and how it came
+# about.
 FOUND_IN = {
+    **{f"{base}_operation/": (None, f"{base}/") for base in DEVICES},
     "/api/v1/audit/": ("/api/v1/audit/", "/api/v1/inventory_location/"),
 }
 
@@ -53,6 +66,8 @@ async def ask(api, method, path, token, body=None):
 
 async def made(api, base):
     """An object below a base, of the default organization, as its representation."""
+    if base in AFTER:
+        await made(api, AFTER[base])
     listed, cause = FOUND_IN.get(base, (None, base))
     assert cause in BODIES, f"say in BODIES what to POST to {base}"
     status, told = await ask(api, "POST", cause, "admin", BODIES[cause])
@@ -129,12 +144,14 @@ async def test_another_organizations_object_is_not_there(walked, base):
         if endpoint.touches is not OWNED or path.partition("{")[0] != base:
             continue
         if "{" in path:
-            status, _ = await ask(walked, method, whole(path, thing), "foreign", thing)
+            body = SENT.get(base, thing)
+            status, _ = await ask(walked, method, whole(path, thing), "foreign", body)
             if status != 404:
                 wrong.append((method, path, status))
         elif method == "GET":
             status, told = await ask(walked, method, path, "foreign")
-            if thing["id"] in [each["id"] for each in told["results"]]:
+            rows = told if isinstance(told, list) else told["results"]
+            if thing["id"] in [each["id"] for each in rows]:
                 wrong.append((method, path, "listed"))
     assert wrong == []
 

@@ -1,0 +1,60 @@
+"""An order: what is to be done on a device, checked, with its secrets sealed.
+
+The ``request`` of an order is what the operation's row keeps, and what its script reads:
+``variables`` and, for new instances, ``values``; both as :mod:`inventory.sealed_variables` has
+them. Beside these it keeps what a caller gets echoed: ``parameters`` and ``scheduled_at``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inventory import sealed_variables
+from inventory.actions import variables as rules
+from inventory.actions.variables import Variable
+from inventory.errors import Invalid
+from inventory.operations import QUEUED_TIMEOUT_S, Kind
+from inventory.secrets import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    kind: Kind
+    request: Mapping[str, Any] = field(default_factory=dict)
+    due: float | None = None
+    timeout_s: float = QUEUED_TIMEOUT_S
+    """How long it may wait for its start once it is due."""
+    is_forced: bool = False
+    """Asked for although the device is offline."""
+
+
+def make(
+    kind: Kind,
+    variables: Sequence[Variable],
+    values: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    vault: Vault,
+    *,
+    due: float | None = None,
+    timeout_s: float | None = None,
+) -> Order:
+    """Raises Invalid for what the operation cannot take; ``parameters`` are kept as an echo."""
+    wrong = rules.faults(kind, variables)
+    wrong_values = rules.faults_of_new_values(kind, values)
+    if wrong or wrong_values:
+        raise Invalid(
+            ({"variables": wrong} if wrong else {})
+            | ({"parameters": {"values": wrong_values}} if wrong_values else {})
+        )
+    parts = {
+        "variables": sealed_variables.seal(variables, vault),
+        "values": sealed_variables.seal(_as_variables(values), vault),
+        "parameters": dict(parameters),
+        "scheduled_at": due,
+    }
+    request = {name: part for name, part in parts.items() if part or part == 0}
+    return Order(kind, request, due, timeout_s or QUEUED_TIMEOUT_S)
+
+
+def _as_variables(values: Mapping[str, str]) -> list[Variable]:
+    return [{"variable_name": name, "value": value} for name, value in values.items()]

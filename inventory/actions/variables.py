@@ -1,0 +1,121 @@
+"""Which variables an operation may name, before any device is asked.
+
+Only what can be told from the words alone: the form of a path, a value that is missing, the same
+parameter twice. Whether a parameter exists and takes a value is for the device to say.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from inventory.operations import Kind
+
+MAX_VARIABLES = 4096
+MAX_PATH = 256  # TR-069 A.3.2: string(256), for names and paths everywhere
+
+
+class ValueType(StrEnum):
+    """The contract's own words and the types of CWMP."""
+
+    STRING = "string"
+    INTEGER = "integer"  # whatever the device calls it
+    BOOLEAN = "boolean"
+    INT = "int"
+    UNSIGNED_INT = "unsignedInt"
+    LONG = "long"
+    UNSIGNED_LONG = "unsignedLong"
+    DATE_TIME = "dateTime"
+    BASE64_BINARY = "base64Binary"
+    HEX_BINARY = "hexBinary"
+    DECIMAL = "decimal"
+
+
+TAKING_VARIABLES = frozenset({Kind.GET, Kind.SET, Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
+_OF_OBJECTS = frozenset({Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
+_ONCE_EACH = frozenset({Kind.SET, Kind.DELETE_OBJECT})
+
+# Names, instance numbers and aliases (TR-069 A.2.1); real devices have names with hyphens too.
+_SEGMENT = r"(?:[^\W\d][\w-]*+|\d++|\[[^\[\]\x00-\x20]{1,64}+\])"
+_PATH = re.compile(rf"[^\W\d][\w-]*+(?:\.{_SEGMENT})*+\.?+")
+_INSTANCE = re.compile(r"\.(?:\d+|\[[^\[\]]+\])\.")
+_NO_XML_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Variable = Mapping[str, Any]
+Texts = dict[str, list[str]]
+
+REQUIRED = "This field is required."
+TOO_MANY = f"Ensure this field has no more than {MAX_VARIABLES} elements."
+EMPTY = "This list may not be empty."
+NO_PATH = "This is not the path of a parameter or an object."
+NO_OBJECT = "The path of an object ends in a dot."
+NO_INSTANCE = "The path must name an instance of an object."
+NO_PARAMETER = "The path must name a parameter; it may not end in a dot."
+TWICE = "Given more than once."
+NO_XML = "This value holds a character that XML cannot carry."
+
+
+def faults(kind: Kind, variables: Sequence[Variable]) -> list[Any]:
+    """What is wrong: nothing at all (an empty list), texts, or one object for each variable."""
+    if kind not in TAKING_VARIABLES:
+        return [f"{kind} takes no variables."] if variables else []
+    if not variables:
+        return [EMPTY]
+    if len(variables) > MAX_VARIABLES:
+        return [TOO_MANY]
+    found = list(_faults_of_each(kind, variables))
+    return found if any(found) else []
+
+
+def _faults_of_each(kind: Kind, variables: Sequence[Variable]) -> Iterator[Texts]:
+    seen: set[str] = set()
+    for variable in variables:
+        path = variable["variable_name"]
+        texts = {"variable_name": _faults_of_path(kind, path)}
+        if kind in _ONCE_EACH and path in seen:
+            texts["variable_name"].append(TWICE)
+        seen.add(path)
+        if kind is Kind.SET:
+            texts["value"] = _faults_of_value(variable.get("value"))
+        yield {name: found for name, found in texts.items() if found}
+
+
+def _faults_of_path(kind: Kind, path: str) -> list[str]:
+    if not is_path(path):
+        return [NO_PATH]
+    is_partial = path.endswith(".")
+    if kind is Kind.SET and is_partial:
+        return [NO_PARAMETER]
+    if kind in _OF_OBJECTS and not is_partial:
+        return [NO_OBJECT]
+    if kind is Kind.DELETE_OBJECT and _INSTANCE.search(path, path.rfind(".", 0, -1)) is None:
+        return [NO_INSTANCE]
+    return []
+
+
+def is_path(path: str) -> bool:
+    """Whether the text may be the path of a parameter or an object at all."""
+    return len(path) <= MAX_PATH and _PATH.fullmatch(path) is not None
+
+
+def _faults_of_value(value: str | None) -> list[str]:
+    """An empty value is a value."""
+    if value is None:
+        return [REQUIRED]
+    return [NO_XML] if _NO_XML_CHARACTER.search(value) else []
+
+
+def faults_of_new_values(kind: Kind, values: Mapping[str, str]) -> Any:
+    """The same for ``parameters.values``: what a new instance's parameters are set to."""
+    if kind is not Kind.ADD_OBJECT:
+        return [f"{kind} takes no values."] if values else []
+    if len(values) > MAX_VARIABLES:
+        return [TOO_MANY]
+    found = {name: _faults_of_new_value(name, value) for name, value in values.items()}
+    return {name: texts for name, texts in found.items() if texts}
+
+
+def _faults_of_new_value(name: str, value: str) -> list[str]:
+    if not is_path(name) or name.endswith("."):
+        return [NO_PARAMETER]
+    return _faults_of_value(value)

@@ -1,0 +1,149 @@
+"""Operations as people see them: what was asked, how far it is, what came of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+from inventory import devices, operations, sealed_variables
+from inventory.access import Caller, Role
+from inventory.actions import estimates
+from inventory.devices import Key
+from inventory.errors import NotFound
+from inventory.operations import Kind, Operation, State
+from inventory.query import Page, Window
+from inventory.query import tag as tag_of
+from inventory.records import history as records
+from inventory.records.devices import Device
+from inventory.records.history import ANY, Filter, Found, Reference, Target
+from inventory.secrets import Vault
+from inventory.store import Transaction
+
+__all__ = ["ANY", "Filter", "Reference", "Report", "Target"]
+
+IN_A_LIST = 200  # variables of each operation
+Variable = Mapping[str, Any]
+Unsealed = Callable[[Sequence[Variable]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An operation with its device and result. Secret values in it are still sealed."""
+
+    operation: Operation
+    target: Target
+    estimate_s: int
+    result: Mapping[str, Any]
+    """What came of it, besides variables."""
+    variables: Sequence[Variable]
+    """What came of them, else what was asked."""
+    variables_count: int
+
+    @property
+    def tasks(self) -> int:
+        """One for each variable that was asked for, or the operation itself."""
+        return max(1, len(self.operation.request.get("variables", ())))
+
+    @property
+    def tasks_done(self) -> int:
+        operation = self.operation
+        if operation.state is State.COMPLETED:
+            return self.tasks
+        refused = operation.error["parameters"] if operation.error else {}
+        if operation.kind is Kind.GET and refused:
+            return max(0, self.tasks - len(refused))
+        evidence = operation.evidence or {}
+        return len(evidence.get("added") or evidence.get("deleted") or ())
+
+    @property
+    def current_task(self) -> str | None:
+        """In words, while it runs."""
+        operation = self.operation
+        if operation.state is not State.RUNNING:
+            return None
+        if operation.awaits is not None:
+            return f"waits for {operation.awaits}"
+        return (operation.evidence or {}).get("sent") or operation.kind
+
+
+def tag(report: Report) -> str:
+    """Changes with everything that an operation shows, its device aside."""
+    operation = report.operation
+    return tag_of(
+        "operation",
+        operation.id,
+        operation.state,
+        operation.attempts,
+        operation.progress,
+        operation.awaits,
+        operation.evidence,
+    )
+
+
+def refer(text: str) -> Reference:
+    """By ``<n>``, ``txn_<n>`` or ``op_…``; raises NotFound for what can be no operation's."""
+    if text.startswith("op_"):
+        return Reference(key=text)
+    digits = text.removeprefix("txn_")
+    if digits.isascii() and digits.isdigit() and len(digits) <= 18:
+        return Reference(id=int(digits))
+    raise NotFound("operation", text)
+
+
+def get(tx: Transaction, caller: Caller, reference: Reference) -> Report:
+    """With all its variables; raises NotFound."""
+    found = page(tx, caller, Filter(reference), Window(1)).items
+    if not found:
+        raise NotFound("operation", reference.key or reference.id)
+    return found[0]
+
+
+def page(tx: Transaction, caller: Caller, wanted: Filter, window: Window) -> Page[Report]:
+    """The newest first; of many, each with at most :data:`IN_A_LIST` variables."""
+    found = records.page(tx, caller.scope, wanted, window)
+    most = IN_A_LIST if wanted.reference is ANY else None
+    return Page(_reports(tx, found.items, most), found.count)
+
+
+def history(
+    tx: Transaction, caller: Caller, key: Key, wanted: Filter, window: Window
+) -> Page[Report]:
+    """One device's; raises NotFound or Ambiguous when there is no such device."""
+    device = devices.get(tx, caller, key)
+    return page(tx, caller, replace(wanted, device_id=device.id), window)
+
+
+def report_of(tx: Transaction, operation: Operation, target: Target) -> Report:
+    """The report of an operation that has just been queued."""
+    return _report(operation, target, estimates.seconds(tx, operation.kind), {}, None)
+
+
+def target_of(device: Device) -> Target:
+    return Target(**{each.name: getattr(device, each.name) for each in fields(Target)})
+
+
+def unsealing(caller: Caller, vault: Vault) -> Unsealed:
+    """How the caller reads variables: with their secrets, if he may also set them."""
+    if caller.role.includes(Role.OPERATOR):
+        return partial(sealed_variables.reveal, vault=vault)
+    return sealed_variables.mask
+
+
+def _reports(tx: Transaction, found: Sequence[Found], most: int | None) -> list[Report]:
+    ended = [each.operation["id"] for each in found if each.operation["completed"] is not None]
+    results = records.results(tx, ended)
+    kinds = {Kind(each.operation["kind"]) for each in found}
+    estimate_s = {kind: estimates.seconds(tx, kind) for kind in kinds}
+    return [
+        _report(operation, each.target, estimate_s[operation.kind], results.get(operation.id), most)
+        for each in found
+        for operation in [operations.read(each.operation)]
+    ]
+
+
+def _report(
+    operation: Operation, target: Target, estimate_s: int, result: Any, most: int | None
+) -> Report:
+    kept = dict(result or {})
+    variables = kept.pop("variables", None) or operation.request.get("variables", [])
+    return Report(operation, target, estimate_s, kept, variables[:most], len(variables))

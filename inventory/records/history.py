@@ -1,0 +1,153 @@
+"""SQL of operations as people see them: with their device and their result, the newest first."""
+
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import msgpack
+
+from inventory.query import EVERYTHING, Page, Scope, Window
+from inventory.records.operations import OperationRow, read_row
+from inventory.records.where import Where
+from inventory.store import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The device that an operation is for, as a result names it."""
+
+    id: int
+    name: str
+    organization_id: int
+    serial_number: str | None
+    manufacturer: str | None
+    product_class: str | None
+    software_version: str | None
+    address: str | None
+    is_active: bool
+    is_up: bool
+    last_inform: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An operation by its number or by its key; by neither, it may be any."""
+
+    id: int | None = None
+    key: str | None = None
+
+
+ANY = Reference()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """None leaves a condition out; times are Unix seconds, both ends included."""
+
+    reference: Reference = ANY
+    device_name: str | None = None
+    serial_number: str | None = None
+    device_id: int | None = None
+    state: str | None = None
+    kind: str | None = None
+    created_from: float | None = None
+    created_to: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    operation: OperationRow
+    target: Target
+
+
+_OPERATION = """o.id, o.key, o.device_id, o.kind, o.origin, o.priority, o.state, o.request,
+    o.created, o.created_by, o.due, o.expires, o.started, o.deadline, o.completed, o.attempts,
+    o.awaits, o.evidence, o.progress, o.error, o.parent_id, o.job_id"""
+_OF_PRESENCE = frozenset({"is_up", "last_inform"})
+_TARGET = ", ".join(
+    f"{'p' if f.name in _OF_PRESENCE else 'd'}.{f.name} AS target_{f.name}" for f in fields(Target)
+)
+_SELECT = f"""
+SELECT {_OPERATION}, {_TARGET} FROM operations AS o
+JOIN devices AS d ON d.id = o.device_id
+JOIN presence AS p ON p.device_id = d.id"""
+
+_EXCLUDING = """
+SELECT kind, key FROM operations
+WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AND is_exclusive
+    AND (state = 'running' OR (due <= :now AND expires > :now))
+ORDER BY id LIMIT 1"""
+
+_DURATIONS = """
+SELECT completed - started FROM (
+    SELECT state, started, completed FROM operations WHERE kind = :kind ORDER BY id DESC LIMIT :n)
+WHERE state = 'completed'"""
+
+
+def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[Found]:
+    """The server's own operations are shown only where they are asked for."""
+    where = _where(scope, wanted)
+    count = tx.one(f"SELECT count(*) FROM operations AS o {where.sql}", **where.parameters)
+    assert count is not None
+    rows = tx.all(
+        f"{_SELECT} {where.sql} ORDER BY o.id DESC LIMIT :limit OFFSET :offset",
+        limit=window.limit,
+        offset=window.offset,
+        **where.parameters,
+    )
+    return Page([_found(row) for row in rows], count[0])
+
+
+def _where(scope: Scope, wanted: Filter) -> Where:
+    where = _of_devices(scope, wanted)
+    if wanted.kind is None and wanted.reference is ANY:
+        where.holds("o.origin <> 'system'")
+    return (
+        where.equal("o.id", wanted.reference.id)
+        .equal("o.key", wanted.reference.key)
+        .equal("o.kind", wanted.kind)
+        .equal("o.state", wanted.state)
+        .at_least("o.created", wanted.created_from)
+        .at_most("o.created", wanted.created_to)
+    )
+
+
+def _of_devices(scope: Scope, wanted: Filter) -> Where:
+    devices = (
+        Where(scope)
+        .equal("id", wanted.device_id)
+        .equal("name", wanted.device_name)
+        .equal("serial_number", wanted.serial_number)
+    )
+    if not devices.sql:
+        return Where(EVERYTHING)
+    within = f"o.device_id IN (SELECT id FROM devices {devices.sql})"
+    return Where(EVERYTHING).holds(within, **devices.parameters)
+
+
+def _found(row: Row) -> Found:
+    values = read_row(row)
+    target = {f.name: values.pop(f"target_{f.name}") for f in fields(Target)}
+    target |= {name: bool(target[name]) for name in ("is_active", "is_up")}
+    return Found(values, Target(**target))
+
+
+def results(tx: Transaction, operation_ids: Collection[int]) -> Mapping[int, Any]:
+    """What is kept of the ends of these operations."""
+    where = Where(EVERYTHING).among("operation_id", sorted(operation_ids))
+    rows = tx.all(
+        f"SELECT operation_id, body FROM operation_results {where.sql}", **where.parameters
+    )
+    return {row["operation_id"]: msgpack.unpackb(zlib.decompress(row["body"])) for row in rows}
+
+
+def excluding(tx: Transaction, device_id: int, now: float) -> tuple[str, str] | None:
+    """Kind and key of an operation of the exclusive group that is due or running."""
+    row = tx.one(_EXCLUDING, device_id=device_id, now=now)
+    return None if row is None else (row["kind"], row["key"])
+
+
+def durations(tx: Transaction, kind: str, newest: int) -> list[float]:
+    """How long the newest runs of this kind took that ended well, in seconds."""
+    return [row[0] for row in tx.all(_DURATIONS, kind=kind, n=newest)]
