@@ -26,6 +26,7 @@ STATUS: Mapping[type[errors.InventoryError], int] = {
 }
 FORBIDDEN = "You do not have permission to perform this action."
 CHANGED = "The object has changed since it was read."
+SERVER_ERROR = "A server error occurred."
 RETRY_AFTER_S = 30  # where the error itself knows no better
 REQUEST_ID = web.RequestKey("request_id", str)
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -74,7 +75,7 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
         raise
     except Exception:
         log.exception("request %s failed: %s", request[REQUEST_ID], request.rel_url.path)
-        body = {"detail": "A server error occurred.", "request_id": request[REQUEST_ID]}
+        body = {"detail": SERVER_ERROR, "request_id": request[REQUEST_ID]}
         return problem(500, body)
 
 

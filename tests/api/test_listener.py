@@ -1,0 +1,64 @@
+"""Bytes that are no HTTP: answered in JSON, without a trace in the log."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import web
+
+from api.app import ApiOptions, make_app
+from api.listener import ApiRunner
+from inventory.signals import Signals
+from inventory.sqlite.store import SqliteStore
+
+
+@pytest.fixture
+async def port(house_in, tmp_path):
+    async with await SqliteStore.open(tmp_path / "inventory.db") as store:
+        app = make_app(store, Signals(), ApiOptions(), house_in(tmp_path))
+        runner = ApiRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield site.port
+        await runner.cleanup()
+
+
+async def sent(port, raw):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(raw)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    return head.decode(), json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /api/v1/organization/ HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nAuthorization: Bearer secret\r\nContent-Length: x\r\n\r\n",
+    ],
+)
+async def test_malformed_http_is_400_in_json_and_one_line_in_the_log(port, raw, caplog):
+    caplog.set_level("INFO")
+    head, body = await sent(port, raw)
+    assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.0 400 "))
+    assert "X-Request-Id: " in head
+    assert body == {"detail": "Malformed HTTP request."}
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert "secret" not in caplog.text
+
+
+async def test_a_long_name_in_a_path_is_read(port):
+    path = b"%F0%9F%90%8D" * 2000
+    head, body = await sent(
+        port,
+        b"GET /api/v1/inventory_device_name/"
+        + path
+        + b"/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    )
+    assert head.startswith("HTTP/1.1 401 ")
+    assert body == {"detail": "Authentication credentials were not provided."}
