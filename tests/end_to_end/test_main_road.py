@@ -110,7 +110,7 @@ async def test_factory_reset_is_completed_by_bootstrap_and_enrols_anew(device, a
 TABLES = {
     "Device.": "Device.NAT.PortMapping.",
     "InternetGatewayDevice.": (
-        "InternetGatewayDevice.WANDevice.1.WANConnectionDevice.1.WANIPConnection.1.PortMapping."
+        "InternetGatewayDevice.WANDevice.1.WANConnectionDevice.1.WANPPPConnection.1.PortMapping."
     ),
 }
 
