@@ -13,9 +13,10 @@ from random import Random
 import click
 
 from simulator import arrivals, mischief
-from simulator.cpe import NAMESPACES, Pace
 from simulator.fleet import Fleet, Plan
+from simulator.informing import NAMESPACES
 from simulator.listener import Listener
+from simulator.timing import Pace
 from simulator.tree import load
 
 PROGRESS_S = 2

@@ -6,85 +6,45 @@ when the session breaks afterwards; what a real CPE keeps over a reboot is kept,
 """
 
 import asyncio
-import hashlib
 import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
 from acs.cwmp import messages as m
 from acs.cwmp.faults import fault
-from acs.cwmp.messages import Envelope, EventStruct, Message
-from acs.cwmp.values import parse_boolean, parse_datetime
+from acs.cwmp.messages import EventStruct, Message
+from acs.cwmp.stun import Address, UdpRequest
 from acs.cwmp.versions import parse_version
-from simulator import behaviour, diagnostics, dialogue, events, transfers, tree, units
-from simulator.behaviour import PARAMETER_KEY, Device, Transfer, TransferState
+from simulator import (
+    behaviour,
+    diagnostics,
+    dialogue,
+    events,
+    informing,
+    nat,
+    timing,
+    transfers,
+    tree,
+    units,
+)
+from simulator.behaviour import Device, Transfer, TransferState
 from simulator.client import Client
 from simulator.dialogue import SessionRecord
 from simulator.events import Events, Report
+from simulator.label import Label
 from simulator.listener import Listener
-from simulator.mischief import Mischief
+from simulator.mischief import Mischief, Trait
+from simulator.timing import REAL_TIME, Pace, stamp
 
 SHARED_RANDOM = Random()  # noqa: S311 - jitter and made-up results, nothing secret
 
-# What each protocol version shows of itself: the namespace, and the headers of the Inform.
-NAMESPACES = {
-    "1.0": "urn:dslforum-org:cwmp-1-0",
-    "1.1": "urn:dslforum-org:cwmp-1-1",
-    "1.2": "urn:dslforum-org:cwmp-1-2",
-    "1.3": "urn:dslforum-org:cwmp-1-2",
-    "1.4": "urn:dslforum-org:cwmp-1-2",
-}
-SESSION_TIMEOUT_S = 60
-
-LAST_GROWING_RETRY = 10  # TR-069 3.2.1.1: from the tenth on the wait grows no more
-
-# Forced Inform parameters below the root (data models, ``forcedInform``).
-FORCED = (
-    "DeviceSummary",
-    "RootDataModelVersion",
-    "DeviceInfo.SpecVersion",
-    "DeviceInfo.HardwareVersion",
-    "DeviceInfo.SoftwareVersion",
-    "DeviceInfo.ProvisioningCode",
-    "ManagementServer.ConnectionRequestURL",
-    PARAMETER_KEY,
-)
-DEFAULT_CONNECTION = "Layer3Forwarding.DefaultConnectionService"
-SOFTWARE_VERSION = "DeviceInfo.SoftwareVersion"
-WAN_ADDRESSES = (
-    "IP.Interface.1.IPv4Address.1.IPAddress",
-    "WANDevice.1.WANConnectionDevice.1.WANPPPConnection.1.ExternalIPAddress",
-)
 LOG_LINES = 100
-CLOCKS_APART = 0.01  # of a period: the loop's clock may fire that much before the wall's is due
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long a CPE takes for things; ``speed`` shortens all of them.
-
-    Periodic Informs have a speed of their own: an ACS counts on their interval. UpTime and
-    CurrentTime always go by the real clock.
-    """
-
-    speed: float = 1
-    periodic_speed: float = 1
-    boot_s: float = 30
-    install_s: float = 20  # to write a new firmware
-    diagnostics_s: float = 5
-
-    def wait(self, seconds: float) -> float:
-        return seconds / self.speed
-
-
-REAL_TIME = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +55,7 @@ class _Restart:
     events: tuple[EventStruct, ...] = ()
     is_reset: bool = False
     version: str = ""  # of the firmware that runs afterwards, if it changes
-    report: Report | None = None
+    reports: tuple[Report, ...] = ()
 
 
 class Cpe:
@@ -135,9 +95,7 @@ class Cpe:
         with each HTTP answer; the last ``remembered`` sessions stay in ``sessions``; ``gate`` is
         held during each session, so that a fleet can bound how many there are at once.
         """
-        self.serial_number, self.oui, self.product_class = serial_number, oui, product_class
-        self.manufacturer = manufacturer
-        self.cwmp_version = cwmp_version
+        self.label = Label(manufacturer, oui, product_class, serial_number)
         self.mischief = tuple(mischief)
         self.counts: Counter[str] = Counter()  # requests carried out, by method
         self.commands: Counter[tuple[str, str]] = Counter()  # the same by method and CommandKey
@@ -150,12 +108,19 @@ class Cpe:
         self._is_preemptive, self._tls, self._timeout_s = is_preemptive, tls, timeout_s
         self._on_session = on_session
         self._gate = gate or nullcontext()
+        self._opening = informing.opening(cwmp_version)
+        own = {
+            **self.label.values,
+            "ManagementServer.URL": acs_url,
+            "ManagementServer.Username": username or "",
+            "ManagementServer.Password": password or "",
+            "ManagementServer.ConnectionRequestURL": self._register(),
+            **factory,
+        }
         kind = tree.load(model)
-        own = {**self._own_values(acs_url, username or "", password or ""), **factory}
-        self._version = parse_version(cwmp_version) or (1, 0)
         self.device = Device(
             tree.Tree(kind, {kind.root + name: value for name, value in own.items()}),
-            self._version,
+            parse_version(cwmp_version) or (1, 0),
         )
         self._events = Events()
         self._old_cookies: dict[str, str] = {}
@@ -171,6 +136,9 @@ class Cpe:
         self._unit_changes: list[behaviour.ChangeUnits] = []  # not finished yet
         self._tests: list[str] = []  # diagnostics that start when the session ends
         self._client: Client | None = None
+        self._binding: nat.Binding | None = None  # as it is kept now, and who keeps it
+        self._binder: asyncio.Task[None] | None = None
+        self._last_call = (0, 0)  # timestamp and id of the last UDP connection request
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
@@ -178,7 +146,14 @@ class Cpe:
         self._chores: set[asyncio.Task[None]] = set()
         self._log: deque[str] = deque(maxlen=LOG_LINES)
 
+    def _register(self) -> str:
+        return "" if self._listener is None else self._listener.register(self)
+
     # --- What it is --------------------------------------------------------------------------
+
+    @property
+    def serial_number(self) -> str:
+        return self.label.serial_number
 
     @property
     def tree(self) -> tree.Tree:
@@ -256,14 +231,21 @@ class Cpe:
 
     def connection_requested(self) -> int | None:
         """A caller with the right credentials: the HTTP status for him, None for silence."""
-        if not self.is_up or any(one.is_deaf for one in self.mischief):
+        if not self.is_up or self._does("is_deaf"):
             return None
-        if any(one.is_busy for one in self.mischief):
+        if self._does("is_busy"):
             return 503
+        self._awaited()
+        return 200
+
+    def _awaited(self) -> None:
+        """The ACS awaits a session: not even a retry's wait counts now."""
         self._events.add(events.CONNECTION_REQUEST)
         self._retry_at = 0
         self._wake.set()
-        return 200
+
+    def _does(self, trait: Trait) -> bool:
+        return any(getattr(one, trait) for one in self.mischief)
 
     async def session_where(self, wanted: Callable[[SessionRecord], bool]) -> SessionRecord:
         """The first ended session that is wanted, of those remembered and those to come."""
@@ -329,26 +311,15 @@ class Cpe:
             self._events.add("M ScheduleInform", entry[1])
 
     def _plan_periodic(self) -> None:
-        """When the next periodic Inform is due; PeriodicInformTime is the phase, if it is set."""
-        server = self.tree.get
-        if not parse_boolean(server("ManagementServer.PeriodicInformEnable", "false")):
+        wait_s = timing.until_periodic_s(self.tree, self.now(), self._booted_at)
+        if wait_s is None:
             self._periodic_at = 0
-            return
-        interval = int(server("ManagementServer.PeriodicInformInterval", "300")) or 1
-        phase = parse_datetime(server("ManagementServer.PeriodicInformTime"))
-        start = phase.timestamp() if phase else self._booted_at
-        wait_s = interval - (self.now() - start) % interval
-        if wait_s < interval * CLOCKS_APART:
-            wait_s += interval
-        self._periodic_at = _loop_time() + wait_s / self._pace.periodic_speed
+        else:
+            self._periodic_at = _loop_time() + wait_s / self._pace.periodic_speed
 
     def _plan_retry(self) -> None:
-        """TR-069 3.2.1.1: at random within a range that grows with each failure."""
         self._retry_count += 1
-        least_s = float(self.tree.get("ManagementServer.CWMPRetryMinimumWaitInterval", "5"))
-        factor = float(self.tree.get("ManagementServer.CWMPRetryIntervalMultiplier", "2000")) / 1000
-        growth = factor ** (min(self._retry_count, LAST_GROWING_RETRY) - 1)
-        wait_s = self._random.uniform(least_s * growth, least_s * growth * factor)
+        wait_s = timing.until_retry_s(self.tree, self._retry_count, self._random)
         self._retry_at = _loop_time() + self._pace.wait(wait_s)
 
     # --- Power -------------------------------------------------------------------------------
@@ -371,6 +342,7 @@ class Cpe:
                 self._chore(self._carry_out(transfer))
         for change in self._unit_changes:
             self._chore(self._change_units(change))
+        self._tend_binding()
 
     def _power_down(self) -> None:
         """What does not live in flash is lost."""
@@ -378,6 +350,7 @@ class Cpe:
         for chore in self._chores:
             chore.cancel()
         self._tests.clear()
+        self._binding = self._binder = None
         self._has_news = False
         self.tree.forget_changes(self.tree.changed)
         for transfer in self.device.transfers:
@@ -397,8 +370,8 @@ class Cpe:
             self._boot(due.events)
             if due.version:
                 self._run_firmware(due.version)
-            if due.report:
-                self._tell(due.report)
+            for report in due.reports:
+                self._tell(report)
 
     def _reset(self) -> None:
         self.tree.reset()
@@ -409,7 +382,7 @@ class Cpe:
         self._is_bootstrapped = False
 
     def _run_firmware(self, version: str) -> None:
-        name = self.tree.root + SOFTWARE_VERSION
+        name = self.tree.root + transfers.SOFTWARE_VERSION
         self._has_news |= self.tree.put(name, version)
         self.tree.keep_over_reset(name)
 
@@ -430,9 +403,9 @@ class Cpe:
         self._client = client = self._new_client()
         started = time.perf_counter()
         try:
-            wire = dialogue.Wire(client, self._acs_url(), self._opening(), self.mischief)
+            wire = dialogue.Wire(client, self._acs_url(), self._opening, self.mischief)
             await dialogue.converse(self, wire, record)
-            if any(one.says_goodbye_twice for one in self.mischief):
+            if self._does("says_goodbye_twice"):
                 await wire.exchange(None, None)
         except dialogue.LINE_ERRORS as error:
             record.error = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -469,6 +442,7 @@ class Cpe:
             self._events.add(events.BOOTSTRAP)
         if self.is_up:
             self._plan_periodic()
+            self._tend_binding()
         self.session_count += 1
         self.sessions.append(record)
         self._ended.set()
@@ -478,12 +452,12 @@ class Cpe:
 
     def inform(self) -> m.Inform:
         return m.Inform(
-            m.DeviceIdStruct(self.manufacturer, self.oui, self.product_class, self.serial_number),
+            self.label.device_id,
             self._told(),
             1,
-            _stamp(self.now()),
+            stamp(self.now()),
             self._retry_count,
-            tuple(self._inform_parameters()),
+            informing.parameters(self.tree),
         )
 
     def informed(self, inform: m.Inform) -> None:
@@ -516,37 +490,17 @@ class Cpe:
         self.counts[method] += 1
         self.commands[method, getattr(request, "command_key", None) or ""] += 1
         for effect in answer.effects:
-            if isinstance(effect, behaviour.StartTransfer) and self._downloads_at_once(effect):
+            if (
+                isinstance(effect, behaviour.StartTransfer)
+                and effect.transfer.is_download
+                and self._does("downloads_at_once")
+            ):
                 return await self._fetched_at_once(effect.transfer)
             self._carry_out_effect(effect)
         return answer.message
 
     def _announcements(self) -> set[EventStruct]:
         return {event for report in self._events.reports for event in report.events}
-
-    def _inform_parameters(self) -> Iterable[m.ParameterValueStruct]:
-        names = [self.tree.root + name for name in FORCED]
-        connection = self.tree.get(DEFAULT_CONNECTION)
-        names += [f"{connection}.ExternalIPAddress"] if connection else []
-        for name in dict.fromkeys([*names, *self._chosen_parameters(), *self.tree.changed]):
-            if name in self.tree and not name.endswith("."):
-                yield m.ParameterValueStruct(name, self.tree.shown(name), self.tree.node(name).type)
-
-    def _chosen_parameters(self) -> Iterable[str]:
-        """What the ACS wants in every Inform (ManagementServer.InformParameter, TR-069 A6)."""
-        table = f"{self.tree.root}ManagementServer.InformParameter."
-        for entry in self.tree.children(table) if table in self.tree else ():
-            if parse_boolean(self.tree.value(f"{entry}Enable")):
-                yield self.tree.value(f"{entry}ParameterName")
-
-    def _opening(self) -> Envelope:
-        """The headers that tell the protocol's version."""
-        return Envelope(
-            m.Inform(),
-            namespace=NAMESPACES[self.cwmp_version],
-            session_timeout_s=SESSION_TIMEOUT_S if self._version >= (1, 3) else None,
-            supported_versions=tuple(reversed(NAMESPACES)) if self._version >= (1, 4) else (),
-        )
 
     def _new_client(self) -> Client:
         client = Client(
@@ -555,10 +509,10 @@ class Cpe:
             tls=self._tls,
             timeout_s=self._timeout_s,
             is_preemptive=self._is_preemptive,
-            keeps_connection=all(one.keeps_connection for one in self.mischief),
-            keeps_cookies=all(one.keeps_cookies for one in self.mischief),
+            keeps_connection=not self._does("drops_connections"),
+            keeps_cookies=not self._does("drops_cookies"),
         )
-        if any(one.keeps_old_cookies for one in self.mischief):
+        if self._does("keeps_old_cookies"):
             client.cookies = self._old_cookies
         return client
 
@@ -570,7 +524,7 @@ class Cpe:
         now = self.now()
         for name, value in (
             ("DeviceInfo.UpTime", str(max(0, int(now - self._booted_at)))),
-            ("Time.CurrentLocalTime", _stamp(now)),
+            ("Time.CurrentLocalTime", stamp(now)),
         ):
             if self.tree.root + name in self.tree:
                 self.tree.set(self.tree.root + name, value)
@@ -583,7 +537,7 @@ class Cpe:
                 self._restart_later(EventStruct("M Reboot", command_key))
             case behaviour.ResetAfterSession():
                 due = self._restart or _Restart(self._pace.boot_s)
-                self._restart = replace(due, is_reset=True, events=(), report=None)
+                self._restart = replace(due, is_reset=True, events=(), reports=())
             case behaviour.StartTransfer(transfer):
                 self._chore(self._carry_out(transfer))
             case behaviour.ScheduleInformIn(delay_s, command_key):
@@ -601,11 +555,12 @@ class Cpe:
         if not due.is_reset:
             self._restart = replace(due, events=(*due.events, event))
 
-    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+    def _chore(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Something that takes time, beside the sessions; a power cut ends it."""
         task = asyncio.create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chore_ended)
+        return task
 
     def _chore_ended(self, task: asyncio.Task[None]) -> None:
         """One that failed by a bug of ours stays, for ``stop`` to raise it."""
@@ -621,7 +576,7 @@ class Cpe:
 
     async def _change_units(self, change: behaviour.ChangeUnits) -> None:
         await asyncio.sleep(self._pace.wait(self._pace.install_s))
-        results = units.carry_out(self.tree, change.operations, _stamp(self.now()))
+        results = units.carry_out(self.tree, change.operations, stamp(self.now()))
         self._unit_changes.remove(change)
         self._report(
             m.DUStateChangeComplete(results, change.command_key or None),
@@ -636,82 +591,80 @@ class Cpe:
         if transfer not in self.device.transfers:
             return  # cancelled meanwhile
         transfer.state = TransferState.RUNNING
-        started = self.now()
+        started, outcome = stamp(self.now()), m.FaultStruct()
         try:
-            version = await self._move(transfer)
+            transfer.firmware_version = await self._move(transfer)
         except transfers.TransferFailed as failure:
             outcome = m.FaultStruct(failure.code, str(failure))
-            self._tell(self._transfer_report(transfer, started, outcome))
-            return
-        transfer.firmware_version = version
-        report = self._transfer_report(transfer, started, m.FaultStruct())
-        if version and not any(one.reports_before_reboot for one in self.mischief):
+        transfer.state = TransferState.DONE
+        report = transfers.report(transfer, outcome, started, stamp(self.now()))
+        if transfer.firmware_version and not self._does("reports_before_reboot"):
             self._install(transfer, report)
         else:
             self._tell(report)
 
     async def _move(self, transfer: Transfer) -> str:
-        """Moves the file; returns the version of a firmware image, "" for everything else."""
         if code := next((code for one in self.mischief if (code := one.transfer_fault())), 0):
             raise transfers.TransferFailed(code)
-        if not transfer.is_download:
-            content = transfers.content_of(transfer, self.tree, list(self._log))
-            await transfers.send(transfer, content, self._tls)
-            return ""
-        fetched = await transfers.fetch(transfer, self._tls)
-        if transfer.file_type == transfers.CONFIGURATION:
-            transfers.restore(self.tree, fetched.settings)
-        if transfer.file_type != transfers.FIRMWARE:
-            return ""
-        return fetched.version or self.tree.get(SOFTWARE_VERSION)
+        return await transfers.move(transfer, self.tree, tuple(self._log), self._tls)
 
-    def _install(self, transfer: Transfer, report: Report | None) -> None:
+    def _install(self, transfer: Transfer, *reports: Report) -> None:
         """Writes the new firmware and boots into it, not in the middle of a session."""
         off_s = self._pace.install_s + self._pace.boot_s
         due = self._restart or _Restart(off_s)
         version, transfer.firmware_version = transfer.firmware_version, ""
-        self._restart = replace(due, off_s=off_s, version=version, report=report)
+        self._restart = replace(due, off_s=off_s, version=version, reports=(*due.reports, *reports))
         self._wake.set()
-
-    def _transfer_report(
-        self, transfer: Transfer, started: float, outcome: m.FaultStruct
-    ) -> Report:
-        transfer.state = TransferState.DONE
-        failed = bool(outcome.fault_code)
-        return Report(
-            m.TransferComplete(
-                transfer.command_key,
-                outcome,
-                m.UNKNOWN_TIME if failed else _stamp(started),
-                m.UNKNOWN_TIME if failed else _stamp(self.now()),
-            ),
-            (
-                EventStruct(events.TRANSFER_COMPLETE),
-                EventStruct(f"M {transfer.method}", transfer.command_key),
-            ),
-            transfer,
-        )
-
-    def _downloads_at_once(self, effect: behaviour.StartTransfer) -> bool:
-        return effect.transfer.is_download and any(one.downloads_at_once for one in self.mischief)
 
     async def _fetched_at_once(self, transfer: Transfer) -> Message:
         """Status 0: fetched and applied before the answer, and no TransferComplete follows."""
         self.device.transfers.remove(transfer)
-        started = self.now()
+        started = stamp(self.now())
         try:
             version = await self._move(transfer)
         except transfers.TransferFailed as failure:
             return fault(failure.code)
         if version:
             self._run_firmware(version)
-        return m.DownloadResponse(0, _stamp(started), _stamp(self.now()))
+        return m.DownloadResponse(0, started, stamp(self.now()))
 
     def _close(self, transfer: Transfer) -> None:
         """The ACS knows how it ended."""
         self.device.transfers.remove(transfer)
         if transfer.firmware_version:
-            self._install(transfer, None)
+            self._install(transfer)
+
+    # --- Behind NAT --------------------------------------------------------------------------
+
+    def _tend_binding(self) -> None:
+        """Keeps a STUN binding as the parameters say now."""
+        wanted = nat.wanted_binding(self.tree) if self.is_up else None
+        if wanted == self._binding:
+            return
+        if self._binder is not None:
+            self._binder.cancel()
+        self._binding, self._binder = wanted, None
+        if wanted is not None:
+            self._binder = self._chore(
+                nat.keep(wanted, self._pace.wait, self._random, self._bound, self._called)
+            )
+
+    def _bound(self, mapped: Address, own: Address) -> None:
+        server = f"{self.tree.root}ManagementServer."
+        for name, value in (
+            (f"{server}NATDetected", "true" if mapped != own else "false"),
+            (f"{server}UDPConnectionRequestAddress", f"{mapped[0]}:{mapped[1]}"),
+        ):
+            if name in self.tree:
+                self.change(name, value)
+
+    def _called(self, request: UdpRequest) -> None:
+        """Annex G: a time that goes back and an id that comes twice are dropped."""
+        username, password = self.connection_request_credentials
+        is_new = request.timestamp >= self._last_call[0] and request.id != self._last_call[1]
+        if is_new and request.username == username and request.verify(password):
+            self._last_call = (request.timestamp, request.id)
+            self._awaited()
 
     # --- Telling -----------------------------------------------------------------------------
 
@@ -728,27 +681,7 @@ class Cpe:
 
     def _note(self, line: str) -> None:
         """For the log file that an Upload sends."""
-        self._log.append(f"{_stamp(self.now())} {line}")
-
-    def _own_values(self, acs_url: str, username: str, password: str) -> dict[str, str]:
-        """What is printed on this one device: identity, credentials, addresses."""
-        digest = hashlib.sha256(f"{self.oui}-{self.serial_number}".encode()).digest()
-        url = self._listener.register(self) if self._listener is not None else ""
-        values = {
-            "DeviceInfo.Manufacturer": self.manufacturer,
-            "DeviceInfo.ManufacturerOUI": self.oui,
-            "DeviceInfo.ProductClass": self.product_class,
-            "DeviceInfo.SerialNumber": self.serial_number,
-            "ManagementServer.URL": acs_url,
-            "ManagementServer.Username": username,
-            "ManagementServer.Password": password,
-            "ManagementServer.ConnectionRequestURL": url,
-            "ManagementServer.ConnectionRequestUsername": f"{self.oui}-{self.serial_number}",
-            "ManagementServer.ConnectionRequestPassword": digest.hex()[:16],
-        }
-        # The shared address space of carriers (RFC 6598), as behind a provider's NAT.
-        address = f"100.{64 + digest[0] % 64}.{digest[1]}.{digest[2]}"
-        return values | dict.fromkeys(WAN_ADDRESSES, address)
+        self._log.append(f"{stamp(self.now())} {line}")
 
 
 def _spoiled(
@@ -762,8 +695,3 @@ def _spoiled(
 
 def _loop_time() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _stamp(moment: float) -> str:
-    time = datetime.fromtimestamp(0, UTC) + timedelta(seconds=int(moment))
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

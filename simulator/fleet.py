@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from simulator import mischief
-from simulator.cpe import REAL_TIME, Cpe, Pace
+from simulator.cpe import Cpe
 from simulator.listener import Listener
 from simulator.summary import Summary
+from simulator.timing import REAL_TIME, Pace
 
 SESSIONS_AT_ONCE = 500  # more open sockets than this need no simulator but a limit raised
 

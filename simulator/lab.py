@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
-from simulator.cpe import Cpe, Pace
+from simulator.cpe import Cpe
 from simulator.dialogue import SessionRecord
 from simulator.listener import Listener
+from simulator.timing import Pace
 
 PATIENCE_S = 30
 BRISK = Pace(speed=600)  # a reboot takes 0.05 s

@@ -11,12 +11,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from acs.cwmp import messages as m
 from acs.cwmp.faults import fault
 from acs.cwmp.messages import Envelope, EventStruct, Message
 from simulator.behaviour import PARAMETER_KEY, Answer, Device
 from simulator.events import BOOT, BOOTSTRAP, Report
+
+Trait = Literal[
+    "drops_cookies",
+    "drops_connections",
+    "keeps_old_cookies",
+    "says_goodbye_twice",
+    "downloads_at_once",
+    "reports_before_reboot",
+    "is_busy",
+    "is_deaf",
+]
 
 Usual = Callable[[Device, m.Request], Answer]
 
@@ -28,8 +40,8 @@ class LineCut(Exception):
 class Mischief:
     """A device that behaves."""
 
-    keeps_cookies = True
-    keeps_connection = True
+    drops_cookies = False
+    drops_connections = False  # opens a new one for each POST
     keeps_old_cookies = False  # sends the last session's cookie with the next Inform
     says_goodbye_twice = False  # one more empty POST after the ACS's last word
     downloads_at_once = False  # the file is fetched and applied before DownloadResponse
@@ -140,7 +152,7 @@ class LosesAnswer(Mischief):
 class NoCookies(Mischief):
     """Never returns a cookie."""
 
-    keeps_cookies = False
+    drops_cookies = True
 
 
 class OldCookie(Mischief):
@@ -152,7 +164,7 @@ class OldCookie(Mischief):
 class NewConnection(Mischief):
     """Opens a new TCP connection for each POST."""
 
-    keeps_connection = False
+    drops_connections = True
 
 
 class ExtraEmptyPost(Mischief):

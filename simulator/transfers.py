@@ -5,18 +5,21 @@ A failure is told as TransferComplete tells it, by a fault code 9010 to 9019.
 
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from acs.cwmp.faults import FAULT_STRINGS
+from acs.cwmp.messages import UNKNOWN_TIME, EventStruct, FaultStruct, TransferComplete
 from simulator.behaviour import Transfer
 from simulator.client import Client, HttpError, Reply
+from simulator.events import TRANSFER_COMPLETE, Report
 from simulator.tree import Tree
 
 FIRMWARE = "1 Firmware Upgrade Image"
 CONFIGURATION = "3 Vendor Configuration File"
+SOFTWARE_VERSION = "DeviceInfo.SoftwareVersion"
 KEPT_BYTES = 64 * 2**10  # of a fetched file; more is only counted
 
 _STATED_VERSION = re.compile(rb"version=([\w.+-]{1,64})")
@@ -105,7 +108,43 @@ async def _exchange(
         await client.close()
 
 
-def content_of(transfer: Transfer, tree: Tree, log: list[str]) -> bytes:
+async def move(
+    transfer: Transfer, tree: Tree, log: Sequence[str], tls: ssl.SSLContext | None
+) -> str:
+    """Moves the file and takes over what it brings; raises TransferFailed.
+
+    Returns the version of a firmware image, which does not run yet, "" for everything else.
+    """
+    if not transfer.is_download:
+        await send(transfer, content_of(transfer, tree, log), tls)
+        return ""
+    fetched = await fetch(transfer, tls)
+    if transfer.file_type == CONFIGURATION:
+        restore(tree, fetched.settings)
+    if transfer.file_type != FIRMWARE:
+        return ""
+    return fetched.version or tree.get(SOFTWARE_VERSION)
+
+
+def report(transfer: Transfer, outcome: FaultStruct, started: str, ended: str) -> Report:
+    """The TransferComplete, and the events that announce it."""
+    failed = bool(outcome.fault_code)
+    return Report(
+        TransferComplete(
+            transfer.command_key,
+            outcome,
+            UNKNOWN_TIME if failed else started,
+            UNKNOWN_TIME if failed else ended,
+        ),
+        (
+            EventStruct(TRANSFER_COMPLETE),
+            EventStruct(f"M {transfer.method}", transfer.command_key),
+        ),
+        transfer,
+    )
+
+
+def content_of(transfer: Transfer, tree: Tree, log: Sequence[str]) -> bytes:
     """The file that an Upload asks for: the settings, or the log."""
     if "Log" in transfer.file_type:
         return "".join(f"{line}\n" for line in log).encode()

@@ -252,37 +252,12 @@ async def test_periodic_informs_can_be_switched_off(acs, make_cpe):
     assert cpe.session_count == 1
 
 
-async def test_the_phase_of_periodic_informs_is_the_time_that_the_acs_sets(make_cpe):
-    noon = 1_700_049_600.0  # 2023-11-15T12:00:00Z
-    cpe = make_cpe(
-        clock=lambda: noon + 50,
-        factory={
-            "ManagementServer.PeriodicInformInterval": "3600",
-            "ManagementServer.PeriodicInformTime": "2020-01-01T00:10:00Z",
-        },
-    )
-    await cpe.start()
-    wait_s = cpe._periodic_at - asyncio.get_running_loop().time()
-    assert wait_s == pytest.approx(600 - 50, abs=5)
-
-
 async def test_scheduled_informs_come_with_their_keys_also_over_a_reboot(acs, cpe):
     await cpe.start()
     acs.to_ask = [m.ScheduleInform(1, "s1"), m.ScheduleInform(100, "s2"), m.Reboot("r1")]
     await cpe.session()
     assert (await cpe.told("M ScheduleInform", "s1")).told("3 SCHEDULED")
     assert (await cpe.told("M ScheduleInform", "s2")).told("3 SCHEDULED")
-
-
-async def test_retries_wait_longer_each_time_within_the_standards_range(make_cpe):
-    cpe = make_cpe(pace=Pace(speed=1))
-    waits = []
-    for _ in range(11):
-        cpe._plan_retry()
-        waits.append(cpe._retry_at - asyncio.get_running_loop().time())
-    for number, wait in enumerate(waits[:10]):
-        assert 5 * 2**number - 1 <= wait <= 10 * 2**number
-    assert 2560 - 1 <= waits[10] <= 5120
 
 
 # --- What it tells ---------------------------------------------------------------------------
