@@ -83,7 +83,11 @@ Integer = Annotated[int, BeforeValidator(_as_integer), Field(ge=-MAX_INTEGER - 1
 
 Id = Annotated[int, BeforeValidator(_as_integer), Field(ge=1, le=MAX_INTEGER)]
 
-Boolean = Annotated[bool, BeforeValidator(_as_boolean)]
+Boolean = Annotated[
+    bool,
+    BeforeValidator(_as_boolean),
+    WithJsonSchema({"enum": [True, False, "true", "false", 1, 0, "1", "0"]}),
+]
 
 Time = Annotated[
     float,
@@ -101,3 +105,21 @@ Moment = Annotated[
     ),
 ]
 """A time in an answer."""
+
+
+def _degrees(limit: int, pattern: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": ["string", "number"],
+            "pattern": rf"^[+-]?{pattern}(\.\d{{1,10}})?$",
+            "minimum": -limit,
+            "maximum": limit,
+            "description": "A decimal as text or number.",
+            "examples": ["40.7128"],
+        }
+    )
+
+
+Latitude = Annotated[Text, StringConstraints(max_length=32), _degrees(90, r"[0-8]?\d")]
+Longitude = Annotated[Text, StringConstraints(max_length=32), _degrees(180, r"(1[0-7]\d|\d{1,2})")]
+"""Decimals; ``inventory.coordinates`` reads them and keeps their digits."""

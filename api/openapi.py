@@ -56,6 +56,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     503: ("The store cannot serve now.", "The store is not available."),
 }
 RETRIABLE = frozenset({409, 429, 503})
+TAG = {"description": "The object's version.", "schema": {"type": "string"}}
 IF_MATCH = ("If-Match", "Only if the object still has this ETag.")
 IF_NONE_MATCH = ("If-None-Match", "304 if the object still has this ETag.")
 ONCE = ("Idempotency-Key", "The answer is kept for 24 hours and told again to the same request.")
@@ -138,7 +139,8 @@ class _Operation:
         }
         if self.endpoint.body is not None:
             content = {"application/json": {"schema": schemas.taken(self.endpoint.body)}}
-            told["requestBody"] = {"required": True, "content": content}
+            required = schemas.must_be_sent(self.endpoint.body)
+            told["requestBody"] = {"required": required, "content": content}
         if self.endpoint.uploads is not None:
             told["requestBody"] = _upload(schemas.taken(self.endpoint.uploads))
         return told
@@ -168,6 +170,9 @@ class _Operation:
             str(code): {"$ref": f"#/components/responses/{_response_name(code)}"}
             for code in self.refusals
         }
+        if self.method == "GET" and self.is_on_one_object:
+            good["headers"]["ETag"] = TAG
+            refusals["304"] = {"description": "Unchanged since If-None-Match."}
         return {str(status): good} | refusals
 
 

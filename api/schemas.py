@@ -38,6 +38,10 @@ class Schemas:
     def answered(self, model: Any) -> Schema:
         return self._found[model, "serialization"]
 
+    def must_be_sent(self, body: type[BaseModel]) -> bool:
+        """False where an empty body is a whole one."""
+        return bool(self.components[body.__name__].get("required"))
+
     def parameters(self, endpoint: Endpoint) -> Iterator[Schema]:
         """The query parameters of an endpoint."""
         if endpoint.query is None:
@@ -90,6 +94,11 @@ class _Generator(GenerateJsonSchema):
         "gt": "exclusiveMinimum",
         "lt": "exclusiveMaximum",
     }
+
+    def str_schema(self, schema: Any) -> Schema:
+        """What is read as text may be a number, as ``api.models.READING`` has it."""
+        told = super().str_schema(schema)
+        return told | {"type": ["string", "number"]} if self.mode == "validation" else told
 
     def generate_inner(self, schema: Any) -> Schema:
         told = super().generate_inner(schema)

@@ -7,7 +7,7 @@ from pydantic import Field
 from api.answers import Answer, created, found, gone
 from api.calls import Call
 from api.endpoints import OWNED, Methods, endpoint
-from api.fields import Id, Moment, Name, Text
+from api.fields import Id, Latitude, Longitude, Moment, Name, Text
 from api.models import Body, Listing, ListQuery, Representation, names_of
 from inventory import locations
 from inventory.access import Role
@@ -31,9 +31,6 @@ class LocationAnswer(Representation):
     last_change: Moment
 
 
-_Coordinate = Annotated[Text, Field(description="A decimal as text or number.", max_length=32)]
-
-
 class LocationPatch(Body):
     """What changes; the rest stays."""
 
@@ -44,8 +41,8 @@ class LocationPatch(Body):
     short_name: Annotated[Text, Field(max_length=64)] | None = None
     description: Annotated[Text, Field(max_length=10_000)] | None = None
     address: Annotated[Text, Field(max_length=1000)] | None = None
-    latitude: _Coordinate | None = None
-    longitude: _Coordinate | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class LocationBody(LocationPatch):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 import schemathesis
 from aiohttp import web
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -32,6 +32,7 @@ DESCRIBED = schemathesis.openapi.from_dict(openapi.document(ROUTES, "1"))
 @dataclass
 class Served:
     url: str
+    token_id: int
     secret: str
 
 
@@ -46,14 +47,14 @@ def served(house_in, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         stop = asyncio.Event()
         told.append(asyncio.get_running_loop())
         async with await SqliteStore.open(folder / "inventory.db") as store:
-            _, secret = await store.write(
+            token, secret = await store.write(
                 access.create_token, "all", Role.ADMIN, None, None, 0.0, None
             )
             app = make_app(store, Signals(), ApiOptions(), house_in(folder))
             runner = ApiRunner(app, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            told.append(Served(f"http://127.0.0.1:{runner.addresses[0][1]}", secret))
+            told.append(Served(f"http://127.0.0.1:{runner.addresses[0][1]}", token.id, secret))
             started.set()
             await stop.wait()
             await runner.cleanup()
@@ -84,15 +85,20 @@ def good_requests_are_refused_only_for_what_no_schema_can_tell(ctx, response, ca
             assert not TELLABLE.search(json.dumps(response.json(), ensure_ascii=False))
 
 
+# Revoking the token that the run itself uses would make all that follows a 401.
+SUICIDE = ("DELETE", "/api/v1/api_token/{id}/")
+
+
 @DESCRIBED.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 def test_what_the_description_promises_is_kept(case, served):
+    assume((case.method, case.path) != SUICIDE or case.path_parameters["id"] != served.token_id)
     case.call_and_validate(
         base_url=served.url,
         headers={"Authorization": f"Bearer {served.secret}"},
