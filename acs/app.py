@@ -28,6 +28,7 @@ from acs.registrations import Registrations
 from acs.sessions import SessionLimits, Sessions
 from acs.workers import every
 from acs.workers.housekeeping import Housekeeping
+from acs.workers.rollout import Rollout
 from acs.workers.scheduler import Scheduler
 from acs.workers.watch import Watch
 from acs.wsdl import wsdl
@@ -49,7 +50,7 @@ _SCHEMES: dict[str, tuple[Scheme, ...]] = {
 }
 
 # Seconds between the rounds of the workers.
-SWEEP_S, SCHEDULE_S, WATCH_S, HOUSEKEEPING_S = 1.0, 1.0, 10.0, 3600.0
+SWEEP_S, SCHEDULE_S, ROLLOUT_S, WATCH_S, HOUSEKEEPING_S = 1.0, 1.0, 5.0, 10.0, 3600.0
 
 OPEN_TO_ALL = (
     "warning: no credentials are set, so every device that can reach the ACS is let in "
@@ -113,7 +114,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
-        await opened.enter_async_context(_workers(settings, store, signals, sessions))
+        await opened.enter_async_context(_workers(settings, store, signals, sessions, policy))
         endpoint = _endpoint(settings, sessions)
         opened.push_async_callback(endpoint.close)
         port = await endpoint.listen(settings.cwmp.host, settings.cwmp.port, _tls(settings.cwmp))
@@ -132,14 +133,16 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def _workers(
-    settings: Settings, store: Store, signals: Signals, sessions: Sessions
+    settings: Settings, store: Store, signals: Signals, sessions: Sessions, policy: Policy
 ) -> AsyncIterator[None]:
     scheduler = Scheduler(store, signals)
     watch = Watch(store, time.time())
+    rollout = Rollout(store, policy.vault)
     housekeeping = Housekeeping(store, settings.storage.history_days, settings.storage.history_rows)
     rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
         (SWEEP_S, sessions.sweep),
         (SCHEDULE_S, lambda: scheduler.step(time.time())),
+        (ROLLOUT_S, lambda: rollout.step(time.time())),
         (WATCH_S, lambda: watch.step(time.time())),
         (HOUSEKEEPING_S, lambda: housekeeping.step(time.time())),
     ]

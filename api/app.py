@@ -28,6 +28,9 @@ from api.keys import (
 from api.measures import measuring
 from api.resources import (
     audit,
+    device_log,
+    device_settings,
+    device_variables,
     devices,
     firmware_images,
     locations,
@@ -60,6 +63,9 @@ ROUTES: dict[str, Methods] = {
     **locations.ROUTES,
     **types.ROUTES,
     **firmware_images.ROUTES,
+    **device_variables.ROUTES,
+    **device_settings.ROUTES,
+    **device_log.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {

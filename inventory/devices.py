@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from inventory import audit, credentials, operations, triggers, upgrades
+from inventory import audit, configuration, credentials, operations, triggers, upgrades
 from inventory.access import Caller
 from inventory.credentials import Pair
 from inventory.device_fields import DEFAULTS, LEARNED, Background, Draft, Fields
@@ -121,8 +121,9 @@ def create(tx: Transaction, caller: Caller, fields: Fields, setup: Setup, now: f
         _must_be_active(device.name, device.is_active)
         is_pending = upgrades.carry_out(tx, device, draft.wish, now, caller.name)
         records.update(tx, device_id, now, {"firmware_image_is_pending": is_pending})
+    configuration.review(tx, device_id, setup.vault, now)
     _record(tx, caller, "create", device, _told(fields), now)
-    return _changed(tx, device_id)
+    return state_of(tx, device_id)
 
 
 def replace(
@@ -164,7 +165,7 @@ def change(
     expected.check(tag(device))
     edit = _Edit(tx, caller, device, fields, setup, now)
     edit.carry_out()
-    return _changed(tx, device.id)
+    return state_of(tx, device.id)
 
 
 class _Edit:
@@ -193,6 +194,7 @@ class _Edit:
         records.update(self._tx, self._device.id, self._now, changed)
         if "type_id" in changed:
             self._pull({Kind.RECONF}, Origin.SYSTEM)
+            configuration.review(self._tx, self._device.id, self._setup.vault, self._now)
         told = {
             name: value for name, value in self._fields.items() if name not in triggers.TRIGGERS
         }
@@ -270,7 +272,17 @@ class _Edit:
         )
 
 
-def _changed(tx: Transaction, device_id: int) -> Changed:
+def touch(
+    tx: Transaction, caller: Caller, device: Device, details: Mapping[str, Any], now: float
+) -> Changed:
+    """A change of what belongs to the device and stands in tables of its own."""
+    records.update(tx, device.id, now, {})
+    _record(tx, caller, "change", device, details, now)
+    return state_of(tx, device.id)
+
+
+def state_of(tx: Transaction, device_id: int) -> Changed:
+    """The device as it is now."""
     device = _by_id(tx, device_id)
     return Changed(device, operation_records.has_open(tx, device_id))
 

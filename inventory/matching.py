@@ -23,7 +23,7 @@ class Traits:
     hardware_version: str | None = None
 
 
-def match_type(  # noqa: PLR0917 - in the order of an Inform's DeviceId and versions
+def match_type(
     tx: Transaction,
     manufacturer: str | None,
     oui: str | None,

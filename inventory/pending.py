@@ -1,6 +1,46 @@
 """What still waits for a device, in the documented words and order."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inventory import configuration, operations
+from inventory.operations import Kind
+from inventory.records import operations as operation_records
 from inventory.records.devices import WAITING, Device
+from inventory.secrets import Vault
+from inventory.store import Transaction
+
+OPERATIONS = {
+    Kind.DOWNLOAD: "firmware_update",
+    Kind.REBOOT: "reboot_pending",
+    Kind.FACTORY: "factory_pending",
+    Kind.DEVICE_FACTORY: "device_factory_pending",
+    Kind.SYNC: "configuration_sync",
+    Kind.RECONF: "reconfiguration",
+}
+SETTING = "configuration_change"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One waiting thing; of a setting also its values, in clear."""
+
+    kind: str
+    since: float
+    operation_id: int | None = None
+    parameter: str | None = None
+    current: str | None = None
+    wanted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    device: Device
+    items: Sequence[Item]
+
+    @property
+    def config_changes(self) -> int:
+        return sum(item.kind == SETTING for item in self.items)
 
 
 def settings(device: Device) -> str | None:
@@ -13,6 +53,40 @@ def settings(device: Device) -> str | None:
         "device_factory_pending": "device_factory" in waiting,
         "configuration_sync": "sync" in waiting or device.drift_since is not None,
         "reconfiguration": "reconf" in waiting,
-        "configuration_change": device.settings_pending is not None,
+        SETTING: device.settings_pending is not None,
     }
     return ",".join(word for word, holds in words.items() if holds) or None
+
+
+def details(tx: Transaction, device: Device, vault: Vault) -> Details:
+    """One by one, in the order of the words."""
+    order = [*OPERATIONS.values(), SETTING]
+    items = [*_operations(tx, device), *_states(device), *_settings(tx, device, vault)]
+    return Details(device, sorted(items, key=lambda item: order.index(item.kind)))
+
+
+def _operations(tx: Transaction, device: Device) -> Iterator[Item]:
+    for row in operation_records.open_kinds(tx, device.id, OPERATIONS):
+        operation = operations.read(row)
+        if operation.kind is not Kind.DOWNLOAD or "firmware_image" in operation.request:
+            yield Item(OPERATIONS[operation.kind], operation.created, operation.id)
+
+
+def _states(device: Device) -> Iterator[Item]:
+    """What no operation was queued for, yet."""
+    if device.reboot_wanted is not None:
+        yield Item("reboot_pending", device.reboot_wanted)
+    if device.drift_since is not None:
+        yield Item("configuration_sync", device.drift_since)
+
+
+def _settings(tx: Transaction, device: Device, vault: Vault) -> Iterator[Item]:
+    for each in configuration.wanted(tx, device, vault):
+        if each.is_pending:
+            yield Item(
+                SETTING,
+                each.changed,
+                parameter=each.setting.path,
+                current=None if each.held is None else each.held.value,
+                wanted=each.setting.value,
+            )

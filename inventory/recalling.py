@@ -38,6 +38,18 @@ async def recall(
     )
 
 
+def recall_in(
+    tx: Transaction,
+    vault: Vault,
+    device_id: int,
+    model: Model,
+    paths: Sequence[str] = (),
+    names: Names | None = None,
+) -> list[HeldValue]:
+    """The same inside a unit of the caller's; ``names`` are the store's, for read units only."""
+    return _recall(tx, vault, device_id, model, select(paths), slice(None), names or Names())
+
+
 def _recall(
     tx: Transaction,
     vault: Vault,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from inventory import enrolment, operations
+from inventory import configuration, enrolment, operations, transfers
 from inventory.enrolment import Enrolment
 from inventory.errors import Superseded
 from inventory.operations import Error, Kind, Operation
@@ -16,6 +16,7 @@ from inventory.recording import Policy
 from inventory.records import log
 from inventory.records import turns as records
 from inventory.store import Transaction
+from inventory.transfers import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Turn:
 
     operation: Operation | None = None
     enrolment: Enrolment | None = None  # the values, for an enrolment
+    transfer: Transfer | None = None  # the file, for a download or upload
     ended: tuple[int, ...] = ()
 
 
@@ -70,17 +72,27 @@ def settle(
     """Keeps how an operation ended, or that it waits, and takes the next one in the same unit."""
     mine.check(tx)
     if isinstance(ending, Waiting):
-        operations.wait_for(tx, ending.operation.id, ending.event, ending.evidence)
-        return Turn()
+        return Turn(ended=_wait(tx, ending, now))
     ended = (ending.operation.id,) if _end(tx, ending, now) else ()
+    configuration.confirm(tx, mine.device_id, policy.vault, now)
     turn = _next_turn(tx, mine, policy, now)
     return replace(turn, ended=(*ended, *turn.ended))
+
+
+def _wait(tx: Transaction, waiting: Waiting, now: float) -> tuple[int, ...]:
+    """Returns the operation's id when what it waits for is there already."""
+    operation_id = waiting.operation.id
+    operations.wait_for(tx, operation_id, waiting.event, waiting.evidence)
+    if "reported" not in waiting.evidence:
+        return ()
+    return tuple(transfers.conclude_running(tx, operation_id, now))
 
 
 def _end(tx: Transaction, ending: Ending, now: float) -> bool:
     operation, error = ending.operation, ending.error
     if error is None:
         is_first = operations.complete(tx, operation.id, ending.result, now)
+        transfers.arrived(tx, operation.device_id, operation.kind, operation.request, now)
     else:
         is_first = operations.fail(tx, operation.id, error, now, ending.result)
     if is_first:
@@ -107,10 +119,12 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
         retry_s=policy.retry_s,
         reading_only=device["identity_conflict"] is not None,
     )
-    values = None
+    values = file = None
     if operation is not None and operation.kind is Kind.ENROL:
         values = enrolment.wanted(tx, mine.device_id, policy.vault, policy.interval_s)
-    return Turn(operation, values, tuple(ended))
+    if operation is not None and operation.kind in transfers.KINDS:
+        file = transfers.prepare(tx, operation, policy.vault)
+    return Turn(operation, values, file, tuple(ended))
 
 
 def note_sending(

@@ -2,12 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text, Time
+from api.fields import Boolean, Id, Integer, Latitude, Longitude, Moment, Name, RawText, Text, Time
 from api.models import Body, ListQuery, Query, Representation, names_of
+from api.resources.variables import told
 from inventory import pending
+from inventory.access import Caller
+from inventory.pending import Details, Item
+from inventory.portrait import Portrait
 from inventory.records.devices import Device, Filter, Order
 
 MAX_UNSIGNED_INT = 2**32 - 1  # CWMP's type of PeriodicInformInterval
@@ -149,54 +153,73 @@ _SAME = (
 )
 
 
-def shown(
-    device: Device,
-    interval_s: int,
-    *,
-    uptime: str | None = None,
-    interfaces: tuple[Interface, ...] = (),
-    details: PendingDetails | None = None,
-) -> DeviceAnswer:
-    """The device as everybody sees it; ``interval_s`` is the server's default."""
+def shown(device: Device, interval_s: int) -> DeviceAnswer:
+    """The device as it stands in a list; ``interval_s`` is the server's default."""
+    return DeviceAnswer.model_construct(
+        **_facts(device, interval_s), uptime=None, interfaces=[], pending_details=None
+    )
+
+
+def shown_whole(portrait: Portrait, caller: Caller, interval_s: int, now: float) -> DeviceAnswer:
+    """The device by itself, as this caller may see it."""
+    details = portrait.details
+    return DeviceAnswer.model_construct(
+        **_facts(portrait.device, interval_s),
+        uptime=portrait.vitals.uptime,
+        interfaces=[Interface.model_validate(each) for each in portrait.vitals.interfaces],
+        pending_details=None if details is None else _details(details, caller, now),
+    )
+
+
+def _details(details: Details, caller: Caller, now: float) -> PendingDetails:
+    return PendingDetails(
+        config_changes=details.config_changes,
+        firmware_update=details.device.firmware_image_is_pending,
+        last_config_push=details.device.last_configuration,
+        items=[_item(item, caller, now) for item in details.items],
+    )
+
+
+def _item(item: Item, caller: Caller, now: float) -> PendingItem:
+    path = item.parameter or ""
+    return PendingItem(
+        kind=item.kind,
+        operation_id=item.operation_id,
+        age=max(0, int(now - item.since)),
+        parameter=item.parameter,
+        current=told(caller, path, item.current),
+        wanted=told(caller, path, item.wanted),
+    )
+
+
+def _facts(device: Device, interval_s: int) -> dict[str, Any]:
     waiting = pending.settings(device)
     values: dict[str, Any] = {name: getattr(device, name) for name in _SAME}
-    return DeviceAnswer.model_construct(
-        **values,
-        status="Up" if device.is_up else "Down",
-        type=device.type_id,
-        firmware_image=device.firmware_image_id,
-        location=device.location_id,
-        latitude=device.latitude or device.location_latitude,
-        longitude=device.longitude or device.location_longitude,
-        update_frequency=device.update_frequency or device.type_update_frequency or interval_s,
-        last_connection=device.last_inform,
-        uptime=uptime,
-        interfaces=list(interfaces),
-        pending_changes=waiting is not None,
-        pending_settings=waiting,
-        pending_details=details,
-        organization=device.organization_id,
-        ip_address=device.address,
-        model=device.product_class,
-        firmware_version=device.software_version,
-        last_seen=device.last_inform,
-        last_status_change=device.status_change,
-        created_at=device.created,
-        updated_at=device.last_change,
-    )
+    return values | {
+        "status": "Up" if device.is_up else "Down",
+        "type": device.type_id,
+        "firmware_image": device.firmware_image_id,
+        "location": device.location_id,
+        "latitude": device.latitude or device.location_latitude,
+        "longitude": device.longitude or device.location_longitude,
+        "update_frequency": device.update_frequency or device.type_update_frequency or interval_s,
+        "last_connection": device.last_inform,
+        "pending_changes": waiting is not None,
+        "pending_settings": waiting,
+        "organization": device.organization_id,
+        "ip_address": device.address,
+        "model": device.product_class,
+        "firmware_version": device.software_version,
+        "last_seen": device.last_inform,
+        "last_status_change": device.status_change,
+        "created_at": device.created,
+        "updated_at": device.last_change,
+    }
 
 
 # --- Bodies ----------------------------------------------------------------------------------
 
 _Identity = Annotated[Text, Field(max_length=64)] | None
-_Coordinate = Annotated[
-    Text,
-    Field(
-        max_length=32,
-        examples=["40.7128"],
-        json_schema_extra={"description": "A decimal as text or number; null: the location's."},
-    ),
-]
 
 
 class DeviceBase(Body):
@@ -225,8 +248,8 @@ class DeviceBase(Body):
     location_name: (
         Annotated[Text, Field(max_length=255, description="Finds or creates a location.")] | None
     ) = None
-    latitude: _Coordinate | None = None
-    longitude: _Coordinate | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     username: Annotated[Text, Field(max_length=256)] | None = None
     password: Annotated[
         RawText,
@@ -286,7 +309,14 @@ def _as_status(value: Any) -> Any:
 _StatusFilter = Annotated[
     bool,
     BeforeValidator(_as_status),
-    Field(description="Up, Down, or a boolean.", json_schema_extra={"type": "string"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^([Uu][Pp]|[Dd][Oo][Ww][Nn]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)$",
+            "description": "Up, Down, or a boolean.",
+            "examples": ["Up"],
+        }
+    ),
 ]
 _Ordering = Literal[
     "name",

@@ -9,6 +9,7 @@ from api.answers import Answer, created, found, gone
 from api.calls import Call
 from api.endpoints import OWNED, Handler, Methods, endpoint
 from api.house import HOUSE
+from api.keys import STORE
 from api.models import Listing
 from api.resources.device_models import (
     DeviceAnswer,
@@ -18,10 +19,13 @@ from api.resources.device_models import (
     DeviceReplacement,
     DevicesQuery,
     shown,
+    shown_whole,
 )
 from inventory import devices
+from inventory import portrait as portraits
 from inventory.access import Role
 from inventory.devices import Changed, Family, Key
+from inventory.names import names_of
 
 PATHS: Mapping[Family, str] = {
     Family.NAME: "/api/v1/inventory_device_name/",
@@ -58,12 +62,14 @@ async def _browse(call: Call, query: DevicesQuery) -> Answer:
 
 async def _read(call: Call, key: Key, query: DeviceQuery) -> Answer:
     """With the device's uptime and interfaces, and on demand with all that waits for it."""
-    house = call.request.app[HOUSE]
-    device = await call.read(devices.get, key)
+    house, names = call.request.app[HOUSE], names_of(call.request.app[STORE])
     if query.update_status:
-        await house.ask_to_inform([device.id])
-        device = await call.read(devices.get, key)
-    return found(shown(device, house.setup.interval_s), devices.tag(device))
+        await house.ask_to_inform([(await call.read(devices.get, key)).id])
+    portrait = await call.read(
+        portraits.draw, key, house.setup.vault, names, with_details=query.pending
+    )
+    body = shown_whole(portrait, call.caller, house.setup.interval_s, call.now)
+    return found(body, devices.tag(portrait.device))
 
 
 async def _replace(call: Call, key: Key, body: DeviceReplacement) -> Answer:

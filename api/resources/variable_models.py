@@ -1,0 +1,222 @@
+"""A device's values and wanted settings in answers, and the filters and bodies beside them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.fields import Boolean, Id, Moment, Text
+from api.models import Body, ListQuery, Representation
+from api.resources.variables import MAX_VALUE, Path, Value, ValueType, told
+from inventory.access import Caller
+from inventory.complaints import REQUIRED
+from inventory.devices import Family, Key
+from inventory.errors import Invalid
+from inventory.records.devices import Device
+from inventory.settings import MOST, Setting
+from inventory.variables import Variable, WantedOf
+
+PARENTS = {
+    Family.NAME: "parent__name",
+    Family.SERIAL: "parent__serial_number",
+    Family.ID: "parent_id",
+}
+
+
+class Parent(Representation):
+    """The device."""
+
+    id: int = Field(examples=[17])
+    name: str = Field(examples=["router-branch-network"])
+    serial_number: str | None = Field(examples=["SN0001"])
+
+
+class Parameter(Representation):
+    """A parameter, by its full name and shorter ones."""
+
+    variable_name: str = Field(examples=["Device.ManagementServer.PeriodicInformInterval"])
+    name: str = Field(examples=["ManagementServer.PeriodicInformInterval"])
+    short_name: str = Field(examples=["PeriodicInformInterval"])
+
+
+class VariableAnswer(Representation):
+    """A value that the inventory holds of a device; a secret one is masked for viewers."""
+
+    parent: Parent
+    parameter: Parameter
+    variable_name: str = Field(examples=["Device.ManagementServer.PeriodicInformInterval"])
+    value: str | None = Field(examples=["300"])
+    value_type: str | None = Field(
+        description="The device's own; null while nobody has told.", examples=["unsignedInt"]
+    )
+    writable: bool | None = Field(description="Null while nobody has told.")
+    pending: bool = Field(description="Another value is wanted.")
+    updated: Moment | None = Field(description="When the value was learned.")
+    source: Literal["inform", "get", "set"] = Field(description="How it was learned.")
+
+
+class SettingAnswer(Representation):
+    """A wanted setting of a device; a secret value is masked for viewers."""
+
+    parent: Parent
+    parameter: Parameter
+    variable_name: str = Field(examples=["Device.Time.NTPServer1"])
+    value: str | None = Field(description="The wanted value.", examples=["ntp.example.net"])
+    value_type: str | None = Field(examples=["string"])
+    current: str | None = Field(description="What the device has; null: not known.")
+    pending: bool = Field(description="Not confirmed yet.")
+    origin: Literal["template", "own"] = Field(description="Of the type, or the device's own.")
+    last_updated: Moment = Field(description="When it was last changed.")
+
+
+_PENDING = Annotated[Boolean, Field(description="Whether another value is wanted.")]
+
+
+class SettingFilter(ListQuery):
+    """Which settings of the device."""
+
+    pending: _PENDING | None = None
+
+
+class ParentQuery(SettingFilter):
+    """Which device: by name, serial number or id. One of them is required."""
+
+    parent__name: Annotated[Text, Field(description="The device's name.")] | None = None
+    parent__serial_number: Annotated[Text, Field(description="Its serial number.")] | None = None
+    parent_id: Annotated[Id, Field(description="Its id.")] | None = None
+
+    def parent(self, family: Family) -> Key:
+        """The device that is named; raises Invalid when it is none, or more than one."""
+        named: dict[Family, str | int | None] = {
+            Family.NAME: self.parent__name,
+            Family.SERIAL: self.parent__serial_number,
+            Family.ID: self.parent_id,
+        }
+        keys = [Key(each, value) for each, value in named.items() if value is not None]
+        if len(keys) != 1:
+            text = "The device is named more than once." if keys else REQUIRED
+            raise Invalid({PARENTS[family]: [text]})
+        return keys[0]
+
+
+class VariableFilter(SettingFilter):
+    """Which values of the device."""
+
+    parameter__variable_name: (
+        Annotated[
+            Text,
+            Field(
+                max_length=MAX_VALUE,
+                description="Names, comma-separated; one that ends in a dot means all below it.",
+                examples=["Device.DeviceInfo.,Device.Time.NTPServer1"],
+            ),
+        ]
+        | None
+    ) = None
+    wildcard: (
+        Annotated[
+            Text,
+            Field(
+                max_length=1000,
+                description="A name with `*`. In the others `*` is understood, too, as the value "
+                "`true` asks for.",
+                examples=["Device.WiFi.SSID.*.SSID"],
+            ),
+        ]
+        | None
+    ) = None
+    force_update: Annotated[
+        Boolean, Field(description="Read from the device first, within a bounded wait.")
+    ] = False
+    dates: Annotated[Boolean, Field(description="Tell when each value was learned.")] = True
+
+    @property
+    def names(self) -> list[str]:
+        """What to recall; nothing means everything."""
+        given = f"{self.parameter__variable_name or ''},{self.wildcard or ''}".split(",")
+        return [name.strip() for name in given if name.strip() and name.lower() != "true"]
+
+    @property
+    def readable(self) -> list[str]:
+        """What a device can be asked for: it knows no wildcards, only the object before them."""
+        return [
+            name.partition("*")[0].rpartition(".")[0] + "." if "*" in name else name
+            for name in self.names
+        ]
+
+
+class VariablesQuery(ParentQuery, VariableFilter):
+    """Which values of which device."""
+
+
+class WantedValue(Body):
+    """A value to be set."""
+
+    variable_name: Path
+    value: Value
+    value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
+
+
+class OwnSetting(Body):
+    """A setting of the device's own; null drops it."""
+
+    variable_name: Path
+    value: Value | None
+    value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
+
+    def setting(self) -> Setting:
+        return Setting(self.variable_name, self.value, self.value_type)
+
+
+class VariablesBody(Body):
+    """Values to be set on the device now, all or none."""
+
+    variables: Annotated[list[WantedValue], Field(min_length=1, max_length=MOST)]
+
+
+class SettingsBody(Body):
+    """The device's own settings."""
+
+    variables: Annotated[list[OwnSetting], Field(max_length=MOST)]
+
+
+def parent(device: Device) -> Parent:
+    return Parent(id=device.id, name=device.name, serial_number=device.serial_number)
+
+
+def parameter(path: str) -> Parameter:
+    return Parameter(
+        variable_name=path,
+        name=path.partition(".")[2],
+        short_name=path.rpartition(".")[2],
+    )
+
+
+def variable_answer(caller: Caller, found: Variable, *, dates: bool) -> VariableAnswer:
+    held = found.held
+    return VariableAnswer(
+        parent=parent(found.device),
+        parameter=parameter(held.path),
+        variable_name=held.path,
+        value=told(caller, held.path, held.value),
+        value_type=held.value_type or None,
+        writable=held.writable,
+        pending=found.is_pending,
+        updated=held.updated if dates else None,
+        source=held.source.value,
+    )
+
+
+def setting_answer(caller: Caller, found: WantedOf) -> SettingAnswer:
+    wanted = found.wanted
+    setting, held = wanted.setting, wanted.held
+    return SettingAnswer(
+        parent=parent(found.device),
+        parameter=parameter(setting.path),
+        variable_name=setting.path,
+        value=told(caller, setting.path, setting.value),
+        value_type=setting.value_type,
+        current=None if held is None else told(caller, setting.path, held.value),
+        pending=wanted.is_pending,
+        origin="own" if wanted.is_own else "template",
+        last_updated=wanted.changed,
+    )

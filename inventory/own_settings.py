@@ -1,0 +1,55 @@
+"""The settings that a device has of its own, above the template of its type."""
+
+from collections.abc import Iterable, Sequence
+
+from inventory import configuration, devices, settings
+from inventory.access import Caller
+from inventory.devices import Changed, Key
+from inventory.query import Expected
+from inventory.records import settings as records
+from inventory.records.settings import Own
+from inventory.secrets import Vault
+from inventory.settings import Setting
+from inventory.store import Transaction
+
+
+def change(
+    tx: Transaction,
+    caller: Caller,
+    key: Key,
+    given: Sequence[Setting],
+    vault: Vault,
+    expected: Expected,
+    now: float,
+    *,
+    whole: bool,
+) -> Changed:
+    """Sets the device's own settings and queues what differs then.
+
+    A setting without a value is dropped; with ``whole`` so are those that are not given.
+    """
+    device = devices.get(tx, caller, key)
+    expected.check(devices.tag(device))
+    kept = [setting for setting in given if setting.value is not None]
+    settings.check(kept, "variables")
+    before = {each.path: configuration.revealed(each, vault) for each in records.own(tx, device.id)}
+    news = [setting for setting in kept if before.get(setting.path) != setting]
+    gone = _gone(before, given, whole)
+    if not news and not gone:
+        return devices.state_of(tx, device.id)
+    records.keep(tx, device.id, [_sealed(setting, vault, now) for setting in news])
+    records.drop(tx, device.id, gone)
+    configuration.send_differences(tx, device, vault, now, created_by=caller.name)
+    changed = sorted({*(setting.path for setting in news), *gone})
+    return devices.touch(tx, caller, device, {"settings": changed}, now)
+
+
+def _gone(before: Iterable[str], given: Sequence[Setting], whole: bool) -> list[str]:
+    dropped = {setting.path for setting in given if setting.value is None}
+    named = {setting.path for setting in given}
+    return [path for path in before if path in dropped or (whole and path not in named)]
+
+
+def _sealed(setting: Setting, vault: Vault, now: float) -> Own:
+    line = settings.seal(setting, vault)
+    return Own(line.path, line.value, line.sealed, line.value_type, now)
