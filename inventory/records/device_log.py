@@ -55,7 +55,7 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
     )
     assert count is not None
     rows = tx.all(
-        f"""SELECT g.id, g.device_id, d.name, g.time, g.kind, g.text, g.details
+        f"""SELECT g.id, g.device_id, d.name AS device_name, g.time, g.kind, g.text, g.details
             FROM device_log AS g {device} {where.sql}
             ORDER BY g.id DESC LIMIT :limit OFFSET :offset""",
         limit=window.limit,
@@ -66,8 +66,10 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
 
 
 def _entry(row: Row) -> Entry:
-    *values, details = row
-    return Entry(*values, None if details is None else json.loads(details))
+    values = dict(zip(row.keys(), row, strict=True))
+    if values["details"] is not None:
+        values["details"] = json.loads(values["details"])
+    return Entry(**values)
 
 
 # --- Sessions --------------------------------------------------------------------------------

@@ -34,13 +34,23 @@ DEVICES = {
 REBOOT = {"operation": "reboot"}
 BODIES |= {f"{base}_headless_operation/": REBOOT | key for base, key in DEVICES.items()}
 # What is sent to a path instead of the object that was made.
+VALUES = {"variables": [{"variable_name": "Device.Time.NTPServer1", "value": "x"}]}
 SENT = {f"{base}_operation/": REBOOT for base in DEVICES}
+SENT |= {f"{base}_{what}/": VALUES for base in DEVICES for what in ("variables", "setting")}
+# Below a type, which is everybody's: what stands there is of the caller's own devices.
+OF_OWN_DEVICES = "/api/v1/inventory_type/{id}/drift/"
+# Lists below one object, which they must be told.
+BELOW = {f"{base}_{what}/": "?parent_id=1" for base in DEVICES for what in ("variables", "setting")}
 # Bases that need another one's object first.
 AFTER = {f"{base}_headless_operation/": f"{base}/" for base in DEVICES}
 # Bases where nothing is POSTed: the list that has an object (None: what was made), and how it came
 # about.
 FOUND_IN = {
-    **{f"{base}_operation/": (None, f"{base}/") for base in DEVICES},
+    **{
+        f"{base}_{what}/": (None, f"{base}/")
+        for base in DEVICES
+        for what in ("operation", "variables", "setting")
+    },
     "/api/v1/audit/": ("/api/v1/audit/", "/api/v1/inventory_location/"),
 }
 
@@ -143,11 +153,17 @@ async def test_another_organizations_object_is_not_there(walked, base):
     for path, method, endpoint in WALK:
         if endpoint.touches is not OWNED or path.partition("{")[0] != base:
             continue
-        if "{" in path:
+        if path == OF_OWN_DEVICES:
+            _, told = await ask(walked, method, whole(path, thing), "foreign")
+            assert told["count"] == 0
+        elif "{" in path:
             body = SENT.get(base, thing)
             status, _ = await ask(walked, method, whole(path, thing), "foreign", body)
             if status != 404:
                 wrong.append((method, path, status))
+        elif path in BELOW:
+            status, _ = await ask(walked, method, path + BELOW[path], "foreign")
+            assert status == 404, path
         elif method == "GET":
             status, told = await ask(walked, method, path, "foreign")
             rows = told if isinstance(told, list) else told["results"]
@@ -162,7 +178,8 @@ async def test_its_own_organizations_object_is_there_for_a_bound_token(walked, b
     thing = await made(walked, base)
     for path, method, endpoint in WALK:
         if endpoint.touches is OWNED and path.partition("{")[0] == base and method == "GET":
-            status, _ = await ask(walked, method, whole(path, thing), "own")
+            asked = whole(path, thing) + BELOW.get(path, "")
+            status, _ = await ask(walked, method, asked, "own")
             assert status == 200, path
 
 
