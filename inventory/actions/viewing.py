@@ -15,7 +15,7 @@ from inventory.query import Page, Window
 from inventory.query import tag as tag_of
 from inventory.records import history as records
 from inventory.records.devices import Device
-from inventory.records.history import ANY, Filter, Found, Reference, Target
+from inventory.records.history import ANY, Filter, Found, Reference, Result, Target
 from inventory.secrets import Vault
 from inventory.store import Transaction
 
@@ -115,7 +115,7 @@ def history(
 
 def report_of(tx: Transaction, operation: Operation, target: Target) -> Report:
     """The report of an operation that has just been queued."""
-    return _report(operation, target, estimates.seconds(tx, operation.kind), {}, None)
+    return _report(operation, target, estimates.seconds(tx, operation.kind))
 
 
 def target_of(device: Device) -> Target:
@@ -131,9 +131,9 @@ def unsealing(caller: Caller, vault: Vault) -> Unsealed:
 
 def _reports(tx: Transaction, found: Sequence[Found], most: int | None) -> list[Report]:
     ended = [each.operation["id"] for each in found if each.operation["completed"] is not None]
-    results = records.results(tx, ended)
-    kinds = {Kind(each.operation["kind"]) for each in found}
-    estimate_s = {kind: estimates.seconds(tx, kind) for kind in kinds}
+    results = records.results(tx, ended, most)
+    kinds = {each.operation["kind"] for each in found}
+    estimate_s = {kind: estimates.seconds(tx, Kind(kind)) for kind in kinds}
     return [
         _report(operation, each.target, estimate_s[operation.kind], results.get(operation.id), most)
         for each in found
@@ -142,8 +142,16 @@ def _reports(tx: Transaction, found: Sequence[Found], most: int | None) -> list[
 
 
 def _report(
-    operation: Operation, target: Target, estimate_s: int, result: Any, most: int | None
+    operation: Operation,
+    target: Target,
+    estimate_s: int,
+    result: Result | None = None,
+    most: int | None = None,
 ) -> Report:
-    kept = dict(result or {})
-    variables = kept.pop("variables", None) or operation.request.get("variables", [])
-    return Report(operation, target, estimate_s, kept, variables[:most], len(variables))
+    if result is not None and result.variables:
+        variables, count = result.variables, result.variables_count
+    else:
+        asked = operation.request.get("variables", [])
+        variables, count = asked[:most], len(asked)
+    rest = {} if result is None else result.rest
+    return Report(operation, target, estimate_s, rest, variables, count)

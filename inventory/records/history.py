@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgpack
@@ -79,9 +79,14 @@ WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AN
     AND (state = 'running' OR (due <= :now AND expires > :now))
 ORDER BY id LIMIT 1"""
 
+READ_AT_ONCE = 16 * 1024  # bytes of a result
+
+_NEWEST = "ORDER BY o.created DESC, o.id DESC"
+
 _DURATIONS = """
 SELECT completed - started FROM (
-    SELECT state, started, completed FROM operations WHERE kind = :kind ORDER BY id DESC LIMIT :n)
+    SELECT state, started, completed FROM operations WHERE kind = :kind
+    ORDER BY created DESC, id DESC LIMIT :n)
 WHERE state = 'completed'"""
 
 
@@ -91,7 +96,9 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
     count = tx.one(f"SELECT count(*) FROM operations AS o {where.sql}", **where.parameters)
     assert count is not None
     rows = tx.all(
-        f"{_SELECT} {where.sql} ORDER BY o.id DESC LIMIT :limit OFFSET :offset",
+        f"""{_SELECT} WHERE o.id IN (
+                SELECT o.id FROM operations AS o {where.sql} {_NEWEST} LIMIT :limit OFFSET :offset)
+            {_NEWEST}""",
         limit=window.limit,
         offset=window.offset,
         **where.parameters,
@@ -133,13 +140,52 @@ def _found(row: Row) -> Found:
     return Found(values, Target(**target))
 
 
-def results(tx: Transaction, operation_ids: Collection[int]) -> Mapping[int, Any]:
-    """What is kept of the ends of these operations."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is kept of an operation's end; ``rest`` is everything besides its variables."""
+
+    variables: list[dict[str, Any]] = field(default_factory=list)
+    variables_count: int = 0
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+def results(
+    tx: Transaction, operation_ids: Collection[int], most: int | None
+) -> Mapping[int, Result]:
+    """Of each at most so many variables; where there are more, what follows them is not read."""
     where = Where(EVERYTHING).among("operation_id", sorted(operation_ids))
     rows = tx.all(
         f"SELECT operation_id, body FROM operation_results {where.sql}", **where.parameters
     )
-    return {row["operation_id"]: msgpack.unpackb(zlib.decompress(row["body"])) for row in rows}
+    return {row["operation_id"]: _result(row["body"], most) for row in rows}
+
+
+def _result(body: bytes, most: int | None) -> Result:
+    told = msgpack.Unpacker(_Inflating(body), read_size=READ_AT_ONCE)
+    variables: list[dict[str, Any]] = []
+    count, rest = 0, {}
+    for _ in range(told.read_map_header()):
+        name = told.unpack()
+        if name != "variables":
+            rest[name] = told.unpack()
+            continue
+        count = told.read_array_header()
+        variables = [told.unpack() for _ in range(count if most is None else min(count, most))]
+        if len(variables) < count:
+            break
+    return Result(variables, count, rest)
+
+
+class _Inflating:
+    """A compressed body that is unpacked only as far as it is read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self._stream = body, zlib.decompressobj()
+
+    def read(self, size: int) -> bytes:
+        inflated = self._stream.decompress(self._body, size)
+        self._body = self._stream.unconsumed_tail
+        return inflated
 
 
 def excluding(tx: Transaction, device_id: int, now: float) -> tuple[str, str] | None:

@@ -261,6 +261,10 @@ CREATE INDEX operations_due ON operations (due) WHERE state = 'scheduled';
 CREATE INDEX operations_expiry ON operations (expires) WHERE state IN ('scheduled', 'pending');
 CREATE INDEX operations_deadline ON operations (deadline) WHERE state = 'running';
 CREATE INDEX operations_created ON operations (created);
+-- Lists, the newest first; the server's own operations are shown only where their kind is asked for.
+CREATE INDEX operations_shown ON operations (created) WHERE origin <> 'system';
+CREATE INDEX operations_state ON operations (state, created) WHERE origin <> 'system';
+CREATE INDEX operations_kind ON operations (kind, created);
 CREATE INDEX operations_waiting ON operations (device_id, kind)
     WHERE state IN ('scheduled', 'pending', 'running')
     AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf');
@@ -271,7 +275,7 @@ CREATE TABLE operation_results (
     body BLOB NOT NULL                       -- compressed msgpack
 );
 
--- What the device holds, by second-level object (see inventory.values).
+-- What the device holds, in sections by the order of the paths (see inventory.sections).
 CREATE TABLE parameter_names (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL UNIQUE
