@@ -63,12 +63,10 @@ async def learn(
         return
 
 
-def is_known(
-    tx: Transaction, model: Model, facts: Mapping[str, Fact], ids: Mapping[str, int]
-) -> bool:
-    """Whether :func:`learn` would find nothing to add."""
-    held = known_facts(tx, model, select(list(facts)))
-    return not any(_adds(held.get(ids[path]), fact) for path, fact in facts.items())
+def are_typed(tx: Transaction, model: Model, ids: Mapping[str, int]) -> bool:
+    """Whether the types of all these parameters are known of the model."""
+    facts = known_facts(tx, model, select(list(ids)))
+    return all(facts.get(name_id, NOTHING).value_type for name_id in ids.values())
 
 
 def _plan(

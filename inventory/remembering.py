@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inventory.model_parameters import Fact, is_known, learn
+from inventory.model_parameters import Fact, are_typed, learn
 from inventory.names import Guard, Names, intern, names_of
 from inventory.parameters import Reported, Source
 from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
@@ -19,7 +19,7 @@ from inventory.searched import LONGEST_SEARCHED, is_searched
 from inventory.secrets import Vault, is_secret_name
 from inventory.sections import Columns, Moment, place
 from inventory.store import Store, Transaction
-from inventory.text import storable
+from inventory.text import is_storable, storable
 
 LONGEST_PATH = 512  # characters; the standard allows 256 (A.3.2.2)
 LONGEST_VALUE = 65_536  # characters
@@ -48,10 +48,9 @@ async def remember(
     if not told:
         return
     ids = await intern(store, told, guard)
-    facts = {path: Fact(each.value_type or None) for path, each in told.items()}
     news = _News(told, ids, (round(now * 1000), source.value), vault, secret_names)
     while True:
-        changes = await store.read(_plan, device_id, model, facts, news, names_of(store))
+        changes = await store.read(_plan, device_id, model, news, names_of(store))
         try:
             await store.write(_carry_out, device_id, changes, guard)
         except LostRace:
@@ -59,14 +58,17 @@ async def remember(
         break
     # The type of a value that we set may be ours, not the device's.
     if changes.teach_the_model and source is not Source.SET:
+        facts = {path: Fact(each.value_type or None) for path, each in told.items()}
         await learn(store, model, facts, ids, guard)
 
 
 def _kept(reported: Reported) -> Reported | None:
-    path, value, value_type = map(storable, (reported.path, reported.value, reported.value_type))
+    path, value, value_type = reported.path, reported.value, reported.value_type
     if path.endswith(".") or len(path) > LONGEST_PATH or len(value) > LONGEST_VALUE:
         return None
-    return Reported(path, value, value_type)
+    if is_storable(path + value + value_type):
+        return reported
+    return Reported(storable(path), storable(value), storable(value_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,13 @@ def _plan(
     tx: Transaction,
     device_id: int,
     model: Model,
-    facts: Mapping[str, Fact],
     news: _News,
     names: Names,
 ) -> _Changes:
     layout = DEVICES.layout(tx, device_id)
     writing = _Writing(news, room=MOST_NAMES_OF_AN_OWNER - layout.names)
     sections = plan(tx, DEVICES, device_id, layout, news.told, writing.write, names)
-    return _Changes(sections, writing.searched, not is_known(tx, model, facts, news.ids))
+    return _Changes(sections, writing.searched, not are_typed(tx, model, news.ids))
 
 
 @dataclass(slots=True)

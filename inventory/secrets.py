@@ -91,7 +91,9 @@ def is_secret_name(path: str, extra: Sequence[re.Pattern[str]] = ()) -> bool:
     >>> is_secret_name("Device.Users.User.1.Password")
     True
     """
-    return ends_secretly(path.rpartition(".")[2]) or any(rule.search(path) for rule in extra)
+    if ends_secretly(path.rpartition(".")[2]):
+        return True
+    return bool(extra) and any(rule.search(path) for rule in extra)
 
 
 @lru_cache(maxsize=4096)

@@ -1,14 +1,15 @@
 """Where parameters live, and the documents that hold them.
 
-A section begins as an object of the second level (``Device.WiFi.``). When it holds more than
-:data:`MOST_NAMES`, it is cut in the order of its paths, so that changing ten values never rewrites
-thousands; each part has its first path for a key, and reaches up to the next key.
+The parameters of a device (or of a model) are one list in the order of their paths. It is cut into
+sections of at most :data:`MOST_NAMES`, so that changing ten values never rewrites thousands; a
+section has the first path that it may hold for its key, and reaches up to the next key.
 
 A section's document is a deflated msgpack of columns. Names stand as ids, each as the difference to
 the one before (most were interned one after another); types, and moments with their source, stand
 once and are pointed at.
 """
 
+import sys
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -24,8 +25,9 @@ from inventory.paths import Selection
 
 T = TypeVar("T")
 
-MOST_NAMES = 512  # in a section; one value changes in about 0.2 ms there
-AFTER_SPLIT = 256  # in each part
+MOST_NAMES = 256  # in a section; see benchmarks/storage.py for what other sizes cost
+AFTER_SPLIT = 128  # in each part, so that the parts can grow
+FIRST_KEY = ""
 DEFLATE_LEVEL = 1  # higher ones win 2 % of size for a tenth more time (benchmarks/storage.py)
 RAW_DEFLATE = -15
 
@@ -96,9 +98,11 @@ class Columns:
 
 def place(known: list[T], item: T) -> int:
     """Where the item stands in the list, which it joins if need be."""
-    if item not in known:
+    try:
+        return known.index(item)
+    except ValueError:
         known.append(item)
-    return known.index(item)
+        return len(known) - 1
 
 
 def encode(columns: Columns) -> bytes:
@@ -130,20 +134,12 @@ def decode(body: bytes) -> Columns:
 # --- Which section -----------------------------------------------------------------------------
 
 
-def base_of(path: str) -> str:
-    """The object of the second level that a path begins with, or what there is of one."""
-    first = path.find(".") + 1
-    return path[: path.find(".", first) + 1] or path[:first]
-
-
 class Layout:
-    """The sections that exist, with what is known of each (by its key)."""
+    """The sections that exist, by key, with what is known of each."""
 
     def __init__(self, stored: Mapping[str, Stored]) -> None:
         self._stored = stored
-        self._keys: defaultdict[str, list[str]] = defaultdict(list)
-        for key in sorted(stored):
-            self._keys[base_of(key)].append(key)
+        self._keys = sorted(stored)
 
     def get(self, key: str) -> Stored | None:
         return self._stored.get(key)
@@ -155,10 +151,8 @@ class Layout:
 
     def home(self, path: str) -> str:
         """The key of the section that the path belongs to, whether it exists or not."""
-        base = base_of(path)
-        keys = self._keys.get(base, ())
-        after = bisect_right(keys, path)
-        return keys[after - 1] if after else base
+        after = bisect_right(self._keys, path)
+        return self._keys[after - 1] if after else FIRST_KEY
 
     def homes(self, paths: Iterable[str]) -> dict[str, list[str]]:
         """The paths by the section that each belongs to."""
@@ -170,22 +164,15 @@ class Layout:
     def reached(self, selection: Selection) -> list[str]:
         """The keys of the sections that may hold what was asked for."""
         found = {self.home(path) for path in selection.names} & self._stored.keys()
-        for start in (*selection.objects, *selection.heads):
-            found.update(self._below(start))
+        for partial_path in (*selection.objects, *selection.heads):
+            first = max(bisect_right(self._keys, partial_path) - 1, 0)
+            found.update(self._keys[first : bisect_left(self._keys, end_of(partial_path))])
         return sorted(found)
-
-    def _below(self, partial_path: str) -> Iterable[str]:
-        base = base_of(partial_path)
-        if base.count(".") < 2:
-            return [key for key in self._stored if key.startswith(partial_path)]
-        keys = self._keys.get(base, [])
-        first = max(bisect_right(keys, partial_path) - 1, 0)
-        return keys[first : bisect_left(keys, end_of(partial_path))]
 
 
 def end_of(partial_path: str) -> str:
-    """What sorts right behind everything below an object."""
-    return partial_path[:-1] + chr(ord(".") + 1)
+    """What sorts right behind everything below an object (below none: behind everything)."""
+    return partial_path[:-1] + chr(ord(".") + 1) if partial_path else chr(sys.maxunicode)
 
 
 def split(key: str, columns: Columns, paths: Mapping[int, str]) -> dict[str, Columns]:

@@ -146,7 +146,7 @@ class Writer:
         batch: list[Waiting] = []
         try:
             await self._begin()
-            await self._perform_first(batch)
+            self._perform_first(batch)
             await self._connection.hop(self._raw.execute, "COMMIT")
         except sqlite3.Error:
             batch = batch or [self._first.popleft()]
@@ -172,7 +172,7 @@ class Writer:
         finally:
             self._raw.execute("PRAGMA busy_timeout = 0")
 
-    async def _perform_first(self, batch: list[Waiting]) -> None:
+    def _perform_first(self, batch: list[Waiting]) -> None:
         """Moves units from the first lane into ``batch`` and runs them; an error loses them all."""
         end = perf_counter() + BATCH_S
         while self._first and perf_counter() < end:

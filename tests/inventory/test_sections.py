@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from inventory import sections
 from inventory.paths import select
-from inventory.sections import Columns, Layout, Stored, base_of, decode, encode, place, split
+from inventory.sections import Columns, Layout, Stored, decode, encode, place, split
 
 COMPONENTS = st.sampled_from(["Device", "WiFi", "SSID", "1", "2", "10", "é", "", "X_A-B"])
 PATHS = st.lists(COMPONENTS, min_size=1, max_size=7).map(".".join)
@@ -39,17 +39,6 @@ def test_moments_that_nobody_needs_any_longer_leave_the_document() -> None:
         columns.put(0 if time else None, 1, "x", 0, place(columns.all_moments, (time, "get")))
         place(columns.type_names, "string")
     assert decode(encode(columns)).all_moments == [(99, "get")]
-
-
-def test_a_section_begins_with_an_object_of_the_second_level() -> None:
-    assert [
-        base_of(path) for path in ("Device.WiFi.SSID.1.SSID", "Device.WiFi.", "Device.X", "x")
-    ] == [
-        "Device.WiFi.",
-        "Device.WiFi.",
-        "Device.",
-        "",
-    ]
 
 
 def laid_out(paths: set[str]) -> dict[str, set[str]]:

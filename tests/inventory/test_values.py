@@ -14,7 +14,7 @@ from inventory import values
 from inventory.errors import Invalid, Superseded
 from inventory.records.values import DEVICES
 from inventory.secrets import Vault
-from inventory.sections import decode
+from inventory.sections import FIRST_KEY, decode
 from inventory.sqlite.store import SqliteStore
 from inventory.store import Transaction
 from inventory.values import HeldValue, Model, Reported, Source
@@ -379,7 +379,7 @@ async def test_a_section_that_went_and_came_again_is_not_taken_for_the_old_one(
     cache: Cache,
 ) -> None:
     def version(tx: Transaction) -> int:
-        stored = DEVICES.layout(tx, 1).get("Device.WiFi.")
+        stored = DEVICES.layout(tx, 1).get(FIRST_KEY)
         assert stored is not None
         return stored.version
 
