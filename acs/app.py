@@ -22,6 +22,7 @@ from acs.directory import InventoryDirectory, connect
 from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.listener import Endpoint
 from acs.endpoint.service import Challenges
+from acs.files import Files
 from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
 from acs.registrations import Registrations
@@ -115,7 +116,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
         await opened.enter_async_context(_workers(settings, store, signals, sessions, policy))
-        endpoint = _endpoint(settings, sessions)
+        endpoint = _endpoint(settings, sessions, store)
         opened.push_async_callback(endpoint.close)
         port = await endpoint.listen(settings.cwmp.host, settings.cwmp.port, _tls(settings.cwmp))
         opened.push_async_callback(sessions.drain, settings.grace_s)
@@ -181,8 +182,15 @@ def _session_limits(cwmp: CwmpSettings) -> SessionLimits:
     )
 
 
-def _endpoint(settings: Settings, sessions: Sessions) -> Endpoint:
+def _endpoint(settings: Settings, sessions: Sessions, store: Store) -> Endpoint:
     cwmp = settings.cwmp
+    files = Files(
+        store,
+        images=settings.storage.image_folder,
+        uploads=settings.storage.upload_folder,
+        limit_bytes=cwmp.upload_limit_bytes,
+        clock=time.time,
+    )
     return Endpoint(
         sessions,
         Challenges(_SCHEMES[cwmp.auth], cwmp.realm, Nonces(secrets.token_bytes(32))),
@@ -195,6 +203,7 @@ def _endpoint(settings: Settings, sessions: Sessions) -> Endpoint:
         trusted_proxies=cwmp.trusted_proxies,
         public_url=str(cwmp.public_url) if cwmp.public_url else None,
         describe=wsdl,
+        others=files.application(),
     )
 
 

@@ -171,6 +171,10 @@ class StorageSettings(Section):
     def image_folder(self) -> Path:
         return self.path.with_name(self.path.name + ".images")
 
+    @property
+    def upload_folder(self) -> Path:
+        return self.path.with_name(self.path.name + ".uploads")
+
 
 class ReachSettings(Section):
     """Connection requests: how we call CPEs."""

@@ -31,6 +31,7 @@ from acs.cwmp.messages import (
     Response,
     SetParameterValues,
     SetParameterValuesResponse,
+    TransferComplete,
     UnknownMethod,
 )
 from acs.cwmp.session import Session, Speaker, Turn
@@ -49,7 +50,7 @@ from acs.procedures.steps import (
 )
 from acs.redaction import redacted
 from acs.transcript import Transcript
-from inventory import sealed_variables, turns, values
+from inventory import sealed_variables, transfers, turns, values
 from inventory.operations import Error, Kind, Operation
 from inventory.recording import QUIET_EVENTS, Policy, Seen
 from inventory.records import log
@@ -107,14 +108,18 @@ class _Running:
 class Conversation:
     """See the module. ``has_work`` is set from outside when an operation is queued meanwhile."""
 
-    def __init__(self, desk: Desk, seen: Seen, sighting: Sighting, opening: Envelope) -> None:
+    def __init__(
+        self, desk: Desk, seen: Seen, sighting: Sighting, opening: Envelope, base_url: str = ""
+    ) -> None:
         self.seen = seen
         self.has_work = seen.has_work
         self.outcome: str | None = None  # set once, when the conversation is over
+        self.expects_report = False  # a transfer was begun here, and may end before we part
         self.started = desk.clock()
         self._desk = desk
         self._mine = Mine(seen.device_id, seen.session_id)
         self._sighting = sighting
+        self._base_url = base_url
         self._namespace = opening.namespace
         self._session = Session(Speaker.ACS)
         self._session.step(Speaker.CPE, opening.body)
@@ -161,16 +166,23 @@ class Conversation:
             return self._reply(envelope, fault(RESOURCES_EXCEEDED))
         told = acs_methods.report(request)
         if told is not None:
-            await self._desk.store.write(self._keep_report, told)
+            for operation_id in await self._desk.store.write(self._keep_report, told, request):
+                self.has_work = True  # something may have waited for its end
+                self._desk.signals.finished(operation_id)
         answer = acs_methods.answer(request)
         if self._session.turn is Turn.CPE_TURN:
             self._session.step(Speaker.CPE, request)
             self._session.step(Speaker.ACS, answer)
         return self._reply(envelope, answer)
 
-    def _keep_report(self, tx: Any, told: acs_methods.Report) -> None:
+    def _keep_report(self, tx: Any, told: acs_methods.Report, request: Request) -> list[int]:
+        """What a call tells is kept before it is answered: some devices reboot on the answer."""
         self._mine.check(tx)
-        log.add(tx, self._mine.device_id, "event", told.text, self._desk.clock(), told.details)
+        device_id, now = self._mine.device_id, self._desk.clock()
+        log.add(tx, device_id, "event", told.text, now, told.details)
+        if not isinstance(request, TransferComplete):
+            return []
+        return transfers.complete(tx, device_id, translate.transfer_end(request), now)
 
     def _reply(self, envelope: Envelope, body: Message) -> Envelope:
         return self._said(Envelope(body, id=envelope.id, namespace=self._namespace))
@@ -236,6 +248,8 @@ class Conversation:
             clock=self._desk.clock,
             held=known,
             enrolment=turn.enrolment,
+            transfer=turn.transfer,
+            base_url=self._base_url,
         )
         procedure = script_for(replace(operation, request=request), subject)
         return _Running(operation, procedure, subject, dict(operation.evidence or {}))
@@ -301,7 +315,7 @@ class Conversation:
         """Keeps how an operation ended, and takes the next one."""
         self._running = None
         if isinstance(outcome, AwaitEvent):
-            evidence = {**running.evidence, "answered": True}
+            evidence = {**running.evidence, "answered": True, **outcome.evidence}
             kept: Ending | Waiting = Waiting(running.operation, outcome.event, evidence)
         else:
             await self._remember_batch(outcome)
@@ -312,6 +326,7 @@ class Conversation:
         )
         if isinstance(outcome, AwaitEvent):
             self.has_work = not outcome.ends_session
+            self.expects_report = running.operation.kind in transfers.KINDS
         return None if isinstance(outcome, AwaitEvent) and outcome.ends_session else turn
 
     def _storable(self, result: Any) -> Any:

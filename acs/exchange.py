@@ -19,6 +19,7 @@ class Caller:
     cookie: str | None  # value of our session cookie
     authorization: Authorization | None
     tls_subject: str | None  # subject CN of a TLS client certificate, which TLS has verified
+    base_url: str = ""  # under which it reaches us, without a slash at the end
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from acs import translate
 from acs.conversation import Conversation, Desk
 from acs.cwmp.faults import RemoteProtocolError, fault
-from acs.cwmp.messages import Envelope, Inform, InformResponse
+from acs.cwmp.messages import Envelope, Inform, InformResponse, TransferComplete
 from acs.cwmp.versions import reply
 from acs.exchange import Answer, Caller
 from acs.registrations import Registrations
@@ -53,6 +53,8 @@ class _Live:
     deadline: float  # for the next POST
     end: float  # for the whole session
     patience_s: float | None  # SessionTimeout of the CPE
+    connection: int | None  # the one that it goes on over, or went
+    is_connected: bool = True
 
 
 class Sessions:
@@ -66,6 +68,7 @@ class Sessions:
         self._by_cookie: dict[str, _Live] = {}
         self._by_device: dict[int, _Live] = {}
         self._by_connection: dict[int, _Live] = {}
+        self._parted: dict[str, _Live] = {}  # over, but a transfer may end yet: by cookie
         self._is_draining = False
         self._emptied = asyncio.Event()
         desk.signals.on_work(self._work_came)
@@ -80,12 +83,15 @@ class Sessions:
         return caller.cookie in self._by_cookie or caller.connection in self._by_connection
 
     def is_live(self, device_id: int) -> bool:
-        """Whether the device is in a session now."""
-        return device_id in self._by_device
+        """Whether the device is in a session now, as far as its connection shows."""
+        live = self._by_device.get(device_id)
+        return live is not None and live.is_connected
 
     def connection_lost(self, connection: int) -> None:
         """A session lives on without its connection: the CPE may go on over another."""
-        self._by_connection.pop(connection, None)
+        live = self._by_connection.pop(connection, None)
+        if live is not None and live.connection == connection:
+            live.is_connected = False
 
     async def hear(self, message: Envelope | None, caller: Caller) -> Answer:
         if message is not None and isinstance(message.body, Inform):
@@ -141,12 +147,13 @@ class Sessions:
         now = self._desk.clock()
         patience_s = None if message.session_timeout_s is None else float(message.session_timeout_s)
         live = _Live(
-            Conversation(self._desk, seen, sighting, message),
+            Conversation(self._desk, seen, sighting, message, caller.base_url),
             caller,
             asyncio.Lock(),
             deadline=now + (patience_s or self._limits.waiting_s),
             end=now + self._limits.whole_s,
             patience_s=patience_s,
+            connection=caller.connection,
         )
         self._by_cookie[seen.session_id] = live
         self._by_device[seen.device_id] = live
@@ -181,10 +188,27 @@ class Sessions:
     async def _hear_stranger(self, message: Envelope | None, caller: Caller) -> Answer:
         """No session: an empty POST is a polite end, or a probe for the challenge (9.1)."""
         if message is not None:
-            return Answer(400, reason="no session")
+            return await self._hear_late(message, caller)
         if caller.cookie is None and caller.authorization is None and await self._demands_proof():
             return Answer(401, reason="authentication required")
         return Answer(204)
+
+    async def _hear_late(self, message: Envelope, caller: Caller) -> Answer:
+        """A transfer begun in a session may end right after our last word, which was meant to be
+        the CPE's last as well (3.7.1.4); some then report over the session that we have left."""
+        live = self._parted.get(caller.cookie or "")
+        if live is None or not isinstance(message.body, TransferComplete):
+            return Answer(400, reason="no session")
+        if not _is_same_user(live.caller, caller):
+            return Answer(403, reason="this session belongs to another device")
+        try:
+            async with live.lock:
+                said = await live.conversation.hear(message)
+        except Superseded:
+            return Answer(204)
+        if live.conversation.has_work:
+            self._desk.signals.work(live.conversation.seen.device_id)
+        return Answer(200, said)
 
     async def _demands_proof(self) -> bool:
         if self._desk.policy.shared is not None:
@@ -195,8 +219,9 @@ class Sessions:
         conversation = live.conversation
         if conversation.is_over:  # while this POST waited for the one before it
             return Answer(204)
-        if caller.connection is not None and caller.connection != live.caller.connection:
+        if caller.connection is not None and caller.connection != live.connection:
             self._by_connection[caller.connection] = live
+            live.connection, live.is_connected = caller.connection, True
         try:
             said = await conversation.hear(message)
         except Superseded:
@@ -207,6 +232,9 @@ class Sessions:
             raise
         if conversation.is_over:
             await self._drop(live, "closed")
+            if conversation.expects_report:
+                live.deadline = self._desk.clock() + self._limits.waiting_s
+                self._parted[conversation.seen.session_id] = live
             if conversation.has_work:  # queued when our last word was already said
                 self._desk.signals.work(conversation.seen.device_id)
         else:
@@ -227,7 +255,7 @@ class Sessions:
             self._emptied.set()
         if self._by_device.get(seen.device_id) is live:
             del self._by_device[seen.device_id]
-        connection = live.caller.connection
+        connection = live.connection
         if connection is not None and self._by_connection.get(connection) is live:
             del self._by_connection[connection]
         await live.conversation.end(outcome)
@@ -235,10 +263,13 @@ class Sessions:
     async def sweep(self) -> int:
         """Ends the sessions whose time is over; returns how many."""
         now = self._desk.clock()
+        self._parted = {key: x for key, x in self._parted.items() if now <= x.deadline}
         late = [x for x in self._by_cookie.values() if now > min(x.deadline, x.end)]
         for live in late:
             if not live.lock.locked():  # a POST is being answered: it is we who are slow
                 await self._drop(live, "timeout")
+                if live.conversation.awaits_answer or live.conversation.has_work:
+                    self._desk.signals.work(live.conversation.seen.device_id)
         return len(late)
 
     def end_device(self, device_id: int) -> None:

@@ -10,11 +10,19 @@ from functools import partial
 from hashlib import blake2b
 from urllib.parse import quote
 
-from acs.cwmp.messages import Envelope, EventStruct, Inform, ParameterValueStruct
+from acs.cwmp.faults import FAULT_STRINGS
+from acs.cwmp.messages import (
+    Envelope,
+    EventStruct,
+    Inform,
+    ParameterValueStruct,
+    TransferComplete,
+)
 from acs.cwmp.values import root_of
 from acs.cwmp.versions import cpe_version
 from inventory.admission import Proof
 from inventory.sightings import Event, Sighting
+from inventory.transfers import Told
 from inventory.values import Reported
 
 STANDARD_EVENTS = (
@@ -107,6 +115,13 @@ def event(struct: EventStruct) -> Event:
 
 def reports(values: Iterable[ParameterValueStruct]) -> tuple[Reported, ...]:
     return tuple([Reported(value.name, value.value, value.type) for value in values])
+
+
+def transfer_end(report: TransferComplete) -> Told:
+    """How a transfer ended; a fault that the device leaves without words gets the standard's."""
+    ending = report.fault_struct
+    text = ending.fault_string or FAULT_STRINGS.get(ending.fault_code, "")
+    return Told(report.command_key, ending.fault_code, text)
 
 
 def interval(text: str | None) -> int | None:

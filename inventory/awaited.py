@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from inventory import operations
+from inventory import operations, transfers
 from inventory.operations import Kind
 from inventory.records import log
 from inventory.records import operations as records
@@ -53,6 +53,9 @@ def resolve(
     """Ends what the Inform proves; returns the ids of the operations that ended."""
     ended: list[int] = []
     for row in records.running(tx, device_id):
+        if row["kind"] in transfers.KINDS:
+            ended += transfers.witness(tx, row, sighting, now)
+            continue
         verdict = judge(row, sighting, is_reset=is_reset)
         if verdict is Verdict.DONE:
             events = [event.code for event in sighting.events]

@@ -228,7 +228,9 @@ def claim_next(
         attempts = operation.attempts + 1
         backoff = retry_s * RETRY_FACTOR ** (attempts - 1)
         started = operation.started if operation.started is not None else now
-        deadline = operation.deadline or now + DEADLINES_S.get(operation.kind, DEFAULT_DEADLINE_S)
+        delay = operation.request.get("delay_seconds") or 0  # of a transfer, by the device
+        time_s = DEADLINES_S.get(operation.kind, DEFAULT_DEADLINE_S) + delay
+        deadline = operation.deadline or now + time_s
         claimed = records.mark_running(
             tx, operation.id, attempts, started, deadline, due=now + backoff
         )
@@ -252,8 +254,13 @@ def note(tx: Transaction, operation_id: int, evidence: Mapping[str, Any]) -> Non
 def wait_for(
     tx: Transaction, operation_id: int, event: str, evidence: Mapping[str, Any] | None
 ) -> None:
-    """The device has accepted it; its end is told by an event of a later session."""
-    records.set_awaits(tx, operation_id, event, evidence)
+    """The device has accepted it; its end is told by an event of a later session.
+
+    What has been learnt of it meanwhile stays in its evidence.
+    """
+    row = records.by_id(tx, operation_id)
+    known = (row and row["evidence"]) or {}
+    records.set_awaits(tx, operation_id, event, {**known, **(evidence or {})})
 
 
 def resume(tx: Transaction, operation_id: int, now: float, evidence: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inventory import admission, awaited, enrolment, parameter_key
+from inventory import admission, awaited, enrolment, parameter_key, transfers
 from inventory.admission import Shared
 from inventory.errors import RegistrationRefused
 from inventory.matching import match_type
@@ -267,7 +267,7 @@ def _record(
     )
     _record_keys(tx, device_id, keys, sighting, now, is_reset=is_reset)
     if row["told"] != sighting.told:
-        _record_told(tx, device_id, sighting)
+        _record_told(tx, row, sighting, now)
     records.appear(
         tx,
         device_id,
@@ -306,10 +306,12 @@ def _record_keys(
         )
 
 
-def _record_told(tx: Transaction, device_id: int, sighting: Sighting) -> None:
+def _record_told(tx: Transaction, row: Row, sighting: Sighting, now: float) -> None:
+    if sighting.software_version != row["software_version"]:
+        transfers.see_version(tx, row["id"], sighting.software_version, now)
     records.update_told(
         tx,
-        device_id,
+        row["id"],
         manufacturer=sighting.manufacturer,
         root=sighting.root,
         protocol=sighting.protocol,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory import operations
+from inventory import operations, transfers
 from inventory.operations import OVERDUE
 from inventory.records import log
 from inventory.records import operations as records
@@ -29,6 +29,8 @@ def advance(tx: Transaction, now: float) -> Round:
     for operation_id in expired:
         _log_end(tx, operation_id, now)
     for operation_id in overdue:
+        if transfers.believe(tx, operation_id, now):
+            continue
         operations.fail(tx, operation_id, OVERDUE, now)
         _log_end(tx, operation_id, now)
     return Round(

@@ -19,6 +19,9 @@ COOKIE_NAME = "session"
 _COOKIE = re.compile(rf'(?:^|[;,\s])\$?{COOKIE_NAME}\s*=\s*"?([A-Za-z0-9]+)', re.IGNORECASE)
 _COOKIE_HEADERS = (hdrs.COOKIE, "Cookie2")
 
+_SCHEMES = frozenset({"http", "https"})
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,200}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+
 _FORWARDED_FOR = re.compile(r"""for\s*=\s*"?([^",;\s]+)""", re.IGNORECASE)  # RFC 7239
 
 
@@ -29,7 +32,7 @@ class Callers:
         self, trusted_proxies: Sequence[Network] = (), public_url: str | None = None
     ) -> None:
         self._trusted = tuple(trusted_proxies)
-        self._public_url = public_url
+        self._public_url = public_url.rstrip("/") if public_url else None
 
     def identify(self, request: web.BaseRequest) -> Caller:
         connection = connection_of(request)
@@ -42,16 +45,23 @@ class Callers:
             cookie=read_cookie(request),
             authorization=parse_authorization(authorization, request.method, request.raw_path),
             tls_subject=connection.tls_subject,
+            base_url=self.base_url(request, proxied),
         )
 
     def acs_url(self, request: web.BaseRequest) -> str:
-        """The URL under which this caller reaches us."""
+        """The URL of the ACS, as this caller reaches us."""
+        proxied = self.trusts(connection_of(request).address)
+        return f"{self.base_url(request, proxied)}/acs"
+
+    def base_url(self, request: web.BaseRequest, proxied: bool) -> str:
+        """Scheme and host under which this caller reaches us, without a slash at the end."""
         if self._public_url:
-            return self._public_url.rstrip("/") + "/acs"
-        scheme = request.scheme
-        if self.trusts(connection_of(request).address):
-            scheme = request.headers.get(hdrs.X_FORWARDED_PROTO, scheme)
-        return f"{scheme}://{request.host}/acs"
+            return self._public_url
+        scheme = request.headers.get(hdrs.X_FORWARDED_PROTO, "") if proxied else ""
+        if scheme not in _SCHEMES:
+            scheme = request.scheme
+        host = request.headers.get(hdrs.HOST, "")
+        return f"{scheme}://{host if _HOST.fullmatch(host) else _own_address(request)}"
 
     def trusts(self, address: str) -> bool:
         if not self._trusted:
@@ -92,6 +102,12 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def _own_address(request: web.BaseRequest) -> str:
+    """Where the caller's connection ends, for one that names no host."""
+    address, port = request.get_extra_info("sockname", ("localhost", 0))[:2]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _hops(request: web.BaseRequest) -> list[str]:

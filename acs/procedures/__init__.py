@@ -8,6 +8,7 @@ from acs.procedures.reading import get
 from acs.procedures.resets import factory_reset, reboot
 from acs.procedures.setting import set_values
 from acs.procedures.steps import Procedure, Subject
+from acs.procedures.transfers import download, upload
 from inventory.operations import Kind, Operation
 
 Script = Callable[[Operation, Subject], Procedure]
@@ -19,6 +20,8 @@ SCRIPTS: Mapping[Kind, Script] = {
     Kind.DELETE_OBJECT: delete_objects,
     Kind.REBOOT: reboot,
     Kind.FACTORY: factory_reset,
+    Kind.DOWNLOAD: download,
+    Kind.UPLOAD: upload,
     Kind.ENROL: enrol,
 }
 

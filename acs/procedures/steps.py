@@ -15,6 +15,7 @@ from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import AcsRequest
 from inventory.enrolment import Enrolment
 from inventory.operations import Error
+from inventory.transfers import Transfer
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 
@@ -50,6 +51,7 @@ class AwaitEvent:
 
     event: str
     ends_session: bool = False  # the device acts when the session is over, so we end it now
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # that the answer gave
 
 
 Step = AcsRequest | Once
@@ -74,6 +76,8 @@ class Subject:
     clock: Callable[[], float]
     held: Mapping[str, Held] = field(default_factory=dict)
     enrolment: Enrolment | None = None
+    transfer: Transfer | None = None
+    base_url: str = ""  # under which the device reaches us
 
 
 def refusal(fault: CwmpFault, name: str | None = None) -> Error:

@@ -81,6 +81,7 @@ class ScriptedCpe:
         self.office, self.serial_number, self.address = office, serial_number, address
         self.authorization = None
         self.key = ""
+        self.version = "1.0"
         self.url = f"http://{address}:7547/cr"
         self._cookie = None
         self._connection = None
@@ -89,7 +90,7 @@ class ScriptedCpe:
         """Opens a session over a new connection."""
         self._connection, self._cookie = next(self._connections), None
         values = {
-            "DeviceInfo.SoftwareVersion": "1.0",
+            "DeviceInfo.SoftwareVersion": self.version,
             "ManagementServer.ConnectionRequestURL": self.url,
             "ManagementServer.ParameterKey": self.key,
         }
@@ -105,7 +106,12 @@ class ScriptedCpe:
 
     async def send(self, envelope):
         caller = Caller(
-            self.address, self._connection, self._cookie, self.authorization, tls_subject=None
+            self.address,
+            self._connection,
+            self._cookie,
+            self.authorization,
+            tls_subject=None,
+            base_url="http://acs.example:7547",
         )
         answer = await self.office.sessions.hear(envelope, caller)
         self._cookie = answer.cookie or self._cookie

@@ -1,0 +1,126 @@
+"""Files of CPEs at ``/files/…``: images that they fetch, and files that they send.
+
+A URL belongs to one operation of one device. It cannot be guessed, and ends with the operation: a
+wrong and an expired one are both a 404. Nothing else is asked of a CPE here, because many send
+credentials nowhere but to the ACS. What follows the ticket in a path is for the CPE's eyes alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+
+from acs.incoming import Arrived, Refused, plain_name, receive
+from acs.procedures.transfers import FILES
+from inventory import transfers
+from inventory.errors import NotFound, Unavailable
+from inventory.operations import Kind
+from inventory.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Serves files out of one folder, and takes others into another one."""
+
+    store: Store
+    images: Path
+    uploads: Path
+    limit_bytes: int  # of a file that is sent
+    clock: Callable[[], float]
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        for path in (f"{FILES}{{ticket}}", f"{FILES}{{ticket}}/{{name:.*}}"):
+            app.router.add_get(path, self._fetch)  # and HEAD
+            app.router.add_put(path, self._take)
+            app.router.add_post(path, self._take)
+        return app
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        slot = await self._slot(request, Kind.DOWNLOAD)
+        assert slot.image is not None
+        path = self.images / slot.image.stored_as
+        if await asyncio.to_thread(_holds_another, request, path):
+            return _Whole(path)
+        return web.FileResponse(path)
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        await self._slot(request, Kind.UPLOAD)
+        try:
+            arrived = await receive(request, self.uploads, self.limit_bytes)
+        except Refused as refused:
+            log.info("upload from %s: %s", request.remote, refused.reason)
+            return _plain(refused.status, refused.reason)
+        try:
+            await self._keep(request, arrived)
+        except BaseException:
+            arrived.path.unlink(missing_ok=True)
+            raise
+        return web.Response()
+
+    async def _slot(self, request: web.Request, kind: Kind) -> transfers.Slot:
+        """What the URL is good for. Its first use is kept: the device has heard the request."""
+        ticket, now = request.match_info["ticket"], self.clock()
+        try:
+            slot = await self.store.read(transfers.slot, ticket, kind, now)
+            if not slot.is_used:
+                await self.store.write(transfers.note_use, ticket, kind, now)
+        except NotFound:
+            raise _not_found() from None
+        except Unavailable:
+            raise web.HTTPServiceUnavailable(headers={hdrs.RETRY_AFTER: "60"}) from None
+        return slot
+
+    async def _keep(self, request: web.Request, arrived: Arrived) -> None:
+        columns: dict[str, Any] = {
+            "file_name": arrived.file_name
+            or plain_name(request.match_info.get("name"))
+            or "upload",
+            "size_bytes": arrived.size_bytes,
+            "sha256": arrived.sha256,
+            "stored_as": arrived.path.name,
+        }
+        ticket = request.match_info["ticket"]
+        try:
+            await self.store.write(transfers.keep_upload, ticket, self.clock(), **columns)
+        except NotFound:
+            raise _not_found() from None
+
+
+class _Whole(web.FileResponse):
+    """The whole file, whatever part is asked for."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        headers = request.headers.copy()
+        headers.popall(hdrs.RANGE, None)
+        return await super().prepare(request.clone(headers=headers))
+
+
+def _holds_another(request: web.Request, path: Path) -> bool:
+    """Whether the part that is asked for would go on with another file (If-Range, RFC 9110 13.1.5).
+
+    A date is compared by :class:`web.FileResponse` itself.
+    """
+    condition = request.headers.get(hdrs.IF_RANGE, "").strip()
+    if not condition.endswith('"'):
+        return False
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return condition != f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+
+
+def _not_found() -> web.HTTPNotFound:
+    return web.HTTPNotFound(text="There is no such file.\n")
+
+
+def _plain(status: int, reason: str) -> web.Response:
+    return web.Response(status=status, text=f"{reason}\n", headers={hdrs.CONNECTION: "close"})

@@ -1,0 +1,356 @@
+"""Every documented course of a Download and an Upload, and what may go wrong with each."""
+
+import pytest
+
+from acs.cwmp import messages as m
+from acs.cwmp.faults import fault
+from inventory import transfers
+from inventory.operations import Kind, State
+from inventory.records import firmware
+
+ACCEPTED = m.DownloadResponse(1)
+APPLIED = m.DownloadResponse(0)
+FAILED = m.FaultStruct(9010, "")
+IMAGE = {
+    "name": "image",
+    "version": "2.0",
+    "file_type": "1 Firmware Upgrade Image",
+    "file_name": "gateway 2.0.bin",
+    "size_bytes": 1234,
+    "sha256": "0" * 64,
+    "stored_as": "stored",
+    "description": None,
+}
+
+
+@pytest.fixture
+async def image(office):
+    return await office.store.write(firmware.insert, office.clock(), **IMAGE)
+
+
+@pytest.fixture
+async def begin(cpe, office, image):
+    """Queues a download of the image, and returns its id and the request that reaches the CPE."""
+
+    async def make(**request):
+        await cpe.enrol()
+        request = request or {"firmware_image": image.id}
+        operation_id = await office.queue("download", **request)
+        await cpe.inform()
+        return operation_id, await cpe.say(None)
+
+    return make
+
+
+@pytest.fixture
+async def begin_upload(cpe, office):
+    async def make():
+        await cpe.enrol()
+        operation_id = await office.queue("upload", file_type="2 Vendor Log File")
+        await cpe.inform()
+        return operation_id, await cpe.say(None)
+
+    return make
+
+
+async def report(cpe, operation, ending=None, key=None):
+    """A TransferComplete, which must be answered whatever it tells."""
+    key = operation.key if key is None else key
+    said = await cpe.say(m.TransferComplete(key, ending or m.FaultStruct()))
+    assert said.envelope.body == m.TransferCompleteResponse()
+
+
+async def state(office, operation_id):
+    return (await office.operation(operation_id)).state
+
+
+def ticket(url):
+    return url.removeprefix("http://acs.example:7547/files/").partition("/")[0]
+
+
+# --- What the device is told -----------------------------------------------------------------
+
+
+async def test_the_request_carries_key_type_size_and_a_short_url_of_its_own(begin, office, image):
+    operation_id, asked = await begin()
+    operation = await office.operation(operation_id)
+    download = asked.envelope.body
+    assert download.command_key == operation.key
+    assert download.file_type == "1 Firmware Upgrade Image"
+    assert download.file_size == 1234
+    assert download.url.startswith("http://acs.example:7547/files/")
+    assert download.url.endswith("/gateway%202.0.bin")
+    assert len(download.url) <= 256
+    slot = await office.store.read(
+        transfers.slot, ticket(download.url), Kind.DOWNLOAD, office.clock()
+    )
+    assert slot.image == image
+
+
+async def test_a_url_of_somebody_else_goes_out_with_its_credentials(begin, office):
+    sealed = office.policy.vault.seal("secret").hex()
+    _, asked = await begin(
+        url="http://files.example/x",
+        username="cpe",
+        sealed_password=sealed,
+        file_type="3 Vendor Configuration File",
+        file_size=7,
+        target_file_name="x.cfg",
+        delay_seconds=60,
+    )
+    download = asked.envelope.body
+    assert download.url == "http://files.example/x"
+    assert (download.username, download.password) == ("cpe", "secret")
+    assert download.file_type == "3 Vendor Configuration File"
+    assert (download.file_size, download.target_file_name) == (7, "x.cfg")
+    assert download.delay_seconds == 60
+
+
+async def test_a_url_that_no_device_could_take_is_not_sent(begin, office):
+    operation_id, asked = await begin(url="http://files.example/" + "x" * 300)
+    assert asked.status == 204
+    operation = await office.operation(operation_id)
+    assert operation.error["code"] == "url_too_long"
+
+
+async def test_an_image_that_is_gone_fails_the_download(begin, office):
+    operation_id, asked = await begin(firmware_image=999)
+    assert asked.status == 204
+    assert (await office.operation(operation_id)).error["code"] == "image_gone"
+
+
+# --- Status 1 --------------------------------------------------------------------------------
+
+
+async def test_success_is_reported_in_a_later_session_and_the_version_comes_with_the_boot(
+    cpe, office, begin
+):
+    operation_id, asked = await begin()
+    assert (await cpe.answer(asked, ACCEPTED)).status == 204
+    operation = await office.operation(operation_id)
+    assert operation.awaits == "M Download"
+    await cpe.inform("7 TRANSFER COMPLETE", f"M Download|{operation.key}")
+    await report(cpe, operation)
+    assert await state(office, operation_id) is State.RUNNING
+    await cpe.say(None)
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_success_and_version_are_reported_together_after_the_reboot(cpe, office, begin):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    operation = await office.operation(operation_id)
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT", "7 TRANSFER COMPLETE", f"M Download|{operation.key}")
+    assert await state(office, operation_id) is State.RUNNING  # not before it has told us
+    await report(cpe, operation)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_the_end_is_durable_before_it_is_confirmed(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    await cpe.answer(asked, ACCEPTED)
+    finished = []
+    office.signals.on_finish(finished.append)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    office.restart()  # a crash right after the confirmation
+    assert await state(office, operation_id) is State.COMPLETED
+    assert finished == [operation_id]
+
+
+async def test_a_report_after_our_last_word_in_the_same_session_counts(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    assert (await cpe.answer(asked, ACCEPTED)).status == 204
+    await report(cpe, await office.operation(operation_id))
+    assert await state(office, operation_id) is State.COMPLETED
+    assert (await cpe.say(None)).status == 204
+
+
+async def test_what_else_is_said_after_our_last_word_is_refused(cpe, begin):
+    _, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    assert (await cpe.say(m.GetRPCMethods())).status == 400
+
+
+async def test_a_session_that_was_left_long_ago_takes_no_report(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    await cpe.answer(asked, ACCEPTED)
+    office.clock.pass_(60)
+    await office.sessions.sweep()
+    said = await cpe.say(m.TransferComplete((await office.operation(operation_id)).key))
+    assert said.status == 400
+    assert await state(office, operation_id) is State.RUNNING
+
+
+async def test_a_report_in_the_middle_of_our_next_request_counts(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    await office.queue("get", ["X"])
+    asked = await cpe.answer(asked, ACCEPTED)
+    assert isinstance(asked.envelope.body, m.GetParameterValues)
+    await report(cpe, await office.operation(operation_id))
+    assert await state(office, operation_id) is State.COMPLETED
+    answer = m.GetParameterValuesResponse((m.ParameterValueStruct("Device.X", "1"),))
+    assert (await cpe.answer(asked, answer)).status == 204
+
+
+async def test_a_report_before_the_answer_to_the_download_counts(cpe, office, begin):
+    operation_id, asked = await begin()
+    await report(cpe, await office.operation(operation_id))
+    assert (await cpe.answer(asked, ACCEPTED)).status == 204
+    operation = await office.operation(operation_id)
+    assert "reported" in operation.evidence
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_reads_go_on_while_a_transfer_runs_and_a_reboot_waits_for_its_end(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    reboot = await office.queue("reboot")
+    await office.queue("get", ["X"])
+    asked = await cpe.answer(asked, ACCEPTED)
+    assert isinstance(asked.envelope.body, m.GetParameterValues)
+    answer = m.GetParameterValuesResponse((m.ParameterValueStruct("Device.X", "1"),))
+    assert (await cpe.answer(asked, answer)).status == 204
+    assert await state(office, reboot) is State.PENDING
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    assert isinstance((await cpe.say(None)).envelope.body, m.Reboot)
+
+
+# --- Status 0 --------------------------------------------------------------------------------
+
+
+async def test_a_file_that_was_applied_at_once_needs_no_report(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    assert (await cpe.answer(asked, APPLIED)).status == 204
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_an_image_that_was_applied_at_once_is_believed_by_its_version(cpe, office, begin):
+    operation_id, asked = await begin()
+    asked = await cpe.answer(asked, APPLIED)
+    version = "Device.DeviceInfo.SoftwareVersion"
+    assert asked.envelope.body.parameter_names == (version,)
+    shown = m.GetParameterValuesResponse((m.ParameterValueStruct(version, "2.0"),))
+    assert (await cpe.answer(asked, shown)).status == 204
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_an_image_that_was_applied_at_once_may_need_a_boot_to_show(cpe, office, begin):
+    operation_id, asked = await begin()
+    asked = await cpe.answer(asked, APPLIED)
+    await cpe.answer(asked, fault(9005))
+    assert await state(office, operation_id) is State.RUNNING
+    cpe.version = "2.0"
+    await cpe.inform("4 VALUE CHANGE")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+# --- What goes wrong -------------------------------------------------------------------------
+
+
+async def test_a_refused_download_fails_with_the_fault(cpe, office, begin):
+    operation_id, asked = await begin()
+    assert (await cpe.answer(asked, fault(9004))).status == 204
+    assert (await office.operation(operation_id)).error["code"] == "9004"
+
+
+@pytest.mark.parametrize("code", [9001, 9010, 9016, 9018, 9800])
+async def test_a_transfer_that_fails_is_told_by_its_fault(cpe, office, begin, code):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id), m.FaultStruct(code, ""))
+    operation = await office.operation(operation_id)
+    assert operation.state is State.FAILED
+    assert operation.error["code"] == str(code)
+    assert operation.error["message"]
+
+
+@pytest.mark.parametrize("key", ["", "unknown", "(null)"])
+async def test_a_wrong_key_means_the_only_transfer_there_is(cpe, office, begin, key):
+    operation_id, asked = await begin(url="http://files.example/x")
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id), key=key)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_the_key_of_another_operation_does_not_mean_this_one(cpe, office, begin):
+    await cpe.enrol()
+    await office.queue("reboot")
+    await cpe.inform()
+    asked = await cpe.say(None)
+    older = asked.envelope.body.command_key
+    await cpe.answer(asked, m.RebootResponse())
+    await cpe.inform("1 BOOT", f"M Reboot|{older}")
+    operation_id = await office.queue("download", url="http://files.example/x")
+    await cpe.answer(await cpe.say(None), ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id), key=older)
+    assert await state(office, operation_id) is State.RUNNING
+
+
+async def test_a_report_about_nothing_is_answered_and_changes_nothing(cpe, office):
+    await cpe.enrol()
+    await cpe.inform("7 TRANSFER COMPLETE")
+    said = await cpe.say(m.TransferComplete("whatever", FAILED))
+    assert said.envelope.body == m.TransferCompleteResponse()
+    assert await office.rows("SELECT id FROM operations WHERE kind = 'download'") == []
+
+
+async def test_a_second_report_is_answered_and_changes_nothing(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x")
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    operation = await office.operation(operation_id)
+    await report(cpe, operation)
+    await report(cpe, operation, FAILED)
+    await cpe.say(None)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, operation, FAILED)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_without_a_report_the_boot_into_the_wanted_version_is_believed(cpe, office, begin):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_a_boot_into_the_version_that_was_there_before_proves_nothing(cpe, office, begin):
+    cpe.version = "2.0"
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.RUNNING
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+async def test_success_and_a_boot_into_another_version_is_a_failure(
+    cpe, office, begin, is_together
+):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    operation = await office.operation(operation_id)
+    events = ["7 TRANSFER COMPLETE", f"M Download|{operation.key}"]
+    if is_together:
+        cpe.version = "1.5"
+        await cpe.inform("1 BOOT", *events)
+        await report(cpe, operation)
+    else:
+        await cpe.inform(*events)
+        await report(cpe, operation)
+        await cpe.say(None)
+        cpe.version = "1.5"
+        await cpe.inform("1 BOOT")
+    error = (await office.operation(operation_id)).error
+    assert error["code"] == "version_mismatch"
+    assert "1.5" in error["message"]
+    assert "2.0" in error["message"]
