@@ -287,13 +287,19 @@ class Cpe:
             await self._rest()
 
     def _is_session_due(self) -> bool:
-        return bool(self._events or self._has_news) and _loop_time() >= self._retry_at
+        return self._has_reason and _loop_time() >= self._retry_at
+
+    @property
+    def _has_reason(self) -> bool:
+        """Something to tell; or a failed session, which is repeated even when all its events were
+        delivered, so that the ACS can go on (TR-069 3.2.1.1)."""
+        return bool(self._events or self._has_news or self._retry_count)
 
     async def _rest(self) -> None:
         """Until something happens, or is due."""
         due = [self._periodic_at] if self._periodic_at else []
         due += [at for at, _ in self._scheduled]
-        due += [self._retry_at] if self._events or self._has_news else []
+        due += [self._retry_at] if self._has_reason else []
         if not self._wake.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(due, default=None)):
@@ -431,6 +437,8 @@ class Cpe:
         self._note(f"session {'ended' if record.is_complete else record.error}")
         if record.is_complete:
             self._retry_count, self._retry_at = 0, 0
+            if self._does("repeats_events"):
+                self._delivered(record.events)
         elif self._restart is None:
             self._events.session_failed()
             self._plan_retry()
@@ -461,7 +469,8 @@ class Cpe:
         )
 
     def informed(self, inform: m.Inform) -> None:
-        self._events.informed(event for event in inform.event if event not in self._announcements())
+        if not self._does("repeats_events"):
+            self._delivered(inform.event)
         self.tree.forget_changes(value.name for value in inform.parameter_list)
         self._has_news = bool(self._has_news and self.tree.changed)
         if EventStruct(events.BOOTSTRAP) in inform.event:
@@ -499,8 +508,9 @@ class Cpe:
             self._carry_out_effect(effect)
         return answer.message
 
-    def _announcements(self) -> set[EventStruct]:
-        return {event for report in self._events.reports for event in report.events}
+    def _delivered(self, told: tuple[EventStruct, ...]) -> None:
+        announced = {event for report in self._events.reports for event in report.events}
+        self._events.informed(event for event in told if event not in announced)
 
     def _new_client(self) -> Client:
         client = Client(

@@ -46,6 +46,7 @@ class Listener:
         self._nonces = httpauth.Nonces(secrets.token_bytes(16), NONCE_LIFETIME_S)
         self._callees: dict[str, Callee] = {}
         self._server: asyncio.Server | None = None
+        self._callers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(
@@ -56,6 +57,8 @@ class Listener:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
+            for caller in self._callers:
+                caller.close()
             await self._server.wait_closed()
             self._server = None
 
@@ -77,6 +80,7 @@ class Listener:
         self._callees.pop("/" + url.rpartition("/")[2], None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._callers.add(writer)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 while await self._answer_one(reader, writer):
@@ -84,6 +88,7 @@ class Listener:
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a caller who does not keep to HTTP is none
         finally:
+            self._callers.discard(writer)
             writer.close()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

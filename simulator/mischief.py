@@ -24,6 +24,7 @@ Trait = Literal[
     "drops_connections",
     "keeps_old_cookies",
     "says_goodbye_twice",
+    "repeats_events",
     "downloads_at_once",
     "reports_before_reboot",
     "is_busy",
@@ -43,6 +44,7 @@ class Mischief:
     drops_cookies = False
     drops_connections = False  # opens a new one for each POST
     keeps_old_cookies = False  # sends the last session's cookie with the next Inform
+    repeats_events = False  # keeps events until a session has ended well
     says_goodbye_twice = False  # one more empty POST after the ACS's last word
     downloads_at_once = False  # the file is fetched and applied before DownloadResponse
     reports_before_reboot = False  # TransferComplete comes before the new firmware runs
@@ -165,6 +167,12 @@ class NewConnection(Mischief):
     """Opens a new TCP connection for each POST."""
 
     drops_connections = True
+
+
+class RepeatsEvents(Mischief):
+    """Tells the events of a failed session again, also those that were confirmed."""
+
+    repeats_events = True
 
 
 class ExtraEmptyPost(Mischief):
@@ -429,6 +437,7 @@ KINDS: Mapping[str, type[Mischief]] = {
     "no-cookies": NoCookies,
     "old-cookie": OldCookie,
     "new-connection": NewConnection,
+    "repeats-events": RepeatsEvents,
     "extra-empty-post": ExtraEmptyPost,
     "wrong-id": WrongId,
     "no-id": NoId,
@@ -459,7 +468,13 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "old-dsl-router": ("no-parameter-key", "small-batches:32", "extra-empty-post", "wrong-counts"),
     "string-matching-client": ("new-connection", "no-root", "no-types"),
     "small-cell": ("no-id", "clock:-631152000", "later-applied", "small-batches:8"),
-    "careless-mesh-node": ("bootstraps", "old-cookie", "leaves-out-unknown", "rewrites:upper"),
+    "careless-mesh-node": (
+        "bootstraps",
+        "old-cookie",
+        "repeats-events",
+        "leaves-out-unknown",
+        "rewrites:upper",
+    ),
     "bad-flasher": ("forgets-key", "reports-twice", "reports-before-reboot"),
     "behind-nat": ("deaf", "slow:0.2"),
 }

@@ -48,7 +48,7 @@ class ScriptedAcs:
     hangs_up_on: list[type] = field(default_factory=list)  # once for each
     raw_answers: list[bytes] = field(default_factory=list)  # sent instead, one per request
     faults: list[m.Fault] = field(default_factory=list)  # answers to the next CPE requests
-    hold_requests: bool = False
+    calls_back: Callable[[], object] = lambda: None  # while the session is open
     connections: int = 0
     port: int = 0
     called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -117,6 +117,7 @@ class ScriptedAcs:
         if not self.to_ask or self._opening is None:
             return None
         self._ids += 1
+        self.calls_back()
         return Envelope(self.to_ask.pop(0), f"acs-{self._ids}", namespace=self._opening.namespace)
 
 

@@ -2,9 +2,15 @@
 
 import asyncio
 import gzip
+import ssl
 import zlib
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulator.client import Client, HttpError
 
@@ -166,3 +172,47 @@ async def test_a_large_file_goes_to_the_sink_in_pieces(acs, client):
     )
     assert (reply.status, reply.body, sum(pieces)) == (200, b"", 300_000)
     assert len(pieces) > 1
+
+
+async def test_https_is_spoken_with_a_trusted_server_only(acs, certificate):
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    server = await asyncio.start_server(acs.serve, "127.0.0.1", 0, ssl=serving)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/acs"
+        acs.raw_answers = [OK]
+        client, stranger = Client(tls=trusting), Client()
+        assert (await client.request("POST", url)).body == b"ok"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await stranger.request("POST", url)
+        await client.close()
+        await stranger.close()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A file with the key and the self-signed certificate of 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path / "server.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path

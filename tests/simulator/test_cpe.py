@@ -97,6 +97,16 @@ async def test_an_undelivered_event_is_told_again_with_a_retry_count(acs, cpe):
     assert [inform.retry_count for inform in acs.heard_of(m.Inform)] == [2]
 
 
+async def test_a_failed_session_is_repeated_even_when_its_events_were_delivered(acs, cpe):
+    await cpe.start()
+    acs.hangs_up_on = [m.GetRPCMethodsResponse]
+    acs.to_ask = [m.GetRPCMethods(), m.GetParameterNames("Device.", True)]
+    assert not (await cpe.session()).is_complete
+    record = await cpe.session_where(lambda one: one.sent(m.GetParameterNamesResponse))
+    assert record.events == ()
+    assert record.sent(m.Inform)[0].retry_count == 1
+
+
 async def test_fault_8005_makes_the_cpe_say_the_same_again(acs, cpe):
     acs.faults = [fault(8005), fault(8005)]
     record = await cpe.session()
@@ -423,3 +433,65 @@ def soap(message, **headers):
     headers = {"namespace": "urn:dslforum-org:cwmp-1-2", **headers}
     body = codec.encode(Envelope(message, **headers))
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+# --- Who it is -------------------------------------------------------------------------------
+
+CHALLENGE = (
+    b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="acs", nonce="n1", qop="auth"\r\n'
+    b"Content-Length: 0\r\n\r\n"
+)
+
+
+async def test_a_challenge_of_the_acs_is_answered_and_the_session_goes_on(acs, make_cpe):
+    cpe = make_cpe(username="cpe-user", password="cpe-secret")
+    acs.raw_answers = [CHALLENGE]
+    record = await cpe.session()
+    assert record.is_complete, record.error
+    credentials = [request.headers.get("authorization", "") for request in acs.requests]
+    assert credentials[0] == ""
+    assert 'username="cpe-user"' in credentials[1]
+    assert "nc=00000002" in credentials[2]
+    assert len(acs.heard_of(m.Inform)) == 1
+
+
+async def test_credentials_that_the_acs_sets_hold_from_the_next_session_until_a_reset(
+    acs, make_cpe
+):
+    cpe = make_cpe(username="factory", password="factory-secret")
+    await cpe.start()
+    server = "Device.ManagementServer."
+    acs.to_ask = [
+        m.SetParameterValues(
+            (
+                m.ParameterValueStruct(f"{server}Username", "own", "string"),
+                m.ParameterValueStruct(f"{server}Password", "own-secret", "string"),
+            )
+        )
+    ]
+    await cpe.session()
+    acs.raw_answers = [CHALLENGE]
+    await cpe.session()
+    assert 'username="own"' in acs.requests[-1].headers["authorization"]
+    acs.to_ask = [m.FactoryReset()]
+    await cpe.session()
+    acs.raw_answers = [CHALLENGE]
+    first = cpe.sessions[0]
+    await cpe.session_where(lambda one: one is not first and one.told("0 BOOTSTRAP"))
+    assert 'username="factory"' in acs.requests[-1].headers["authorization"]
+
+
+async def test_a_device_with_wrong_credentials_has_no_session(acs, make_cpe):
+    cpe = make_cpe(username="cpe-user", password="wrong")
+    acs.raw_answers = [CHALLENGE] * 3
+    record = await cpe.session()
+    assert record.error == "SessionFailed: HTTP 401"
+
+
+def test_two_devices_differ_in_what_is_printed_on_them(make_cpe):
+    one, other = make_cpe(serial_number="A"), make_cpe(serial_number="B")
+    for name in ("DeviceInfo.SerialNumber", "IP.Interface.1.IPv4Address.1.IPAddress"):
+        assert one.tree.get(name) != other.tree.get(name)
+    assert one.connection_request_credentials != other.connection_request_credentials
+    again = make_cpe(serial_number="A")
+    assert again.connection_request_credentials == one.connection_request_credentials

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from acs.cwmp import httpauth
+from acs.cwmp import messages as m
 from simulator.listener import Listener
 from simulator.mischief import Busy, Deaf
 
@@ -56,6 +57,17 @@ async def test_the_right_credentials_bring_a_session(acs, make_cpe, listener):
     assert [event.event_code for event in record.events] == ["6 CONNECTION REQUEST"]
 
 
+async def test_a_request_within_a_session_brings_another_session(acs, make_cpe, listener):
+    cpe = make_cpe(connection_requests=listener)
+    await cpe.start()
+    count = cpe.session_count
+    acs.to_ask = [m.GetRPCMethods()]
+    acs.calls_back = cpe.connection_requested
+    await cpe.session(["6 CONNECTION REQUEST"])
+    await cpe.session_where(lambda _: cpe.session_count == count + 2)
+    assert [event.event_code for event in cpe.sessions[-1].events] == ["6 CONNECTION REQUEST"]
+
+
 async def test_the_url_in_the_inform_is_the_one_that_is_served(acs, make_cpe, listener):
     cpe = make_cpe(connection_requests=listener)
     record = await cpe.start()
@@ -82,6 +94,16 @@ async def test_credentials_that_the_acs_has_set_hold_at_once(acs, make_cpe, list
     cpe.tree.set("Device.ManagementServer.ConnectionRequestUsername", "new")
     cpe.tree.set("Device.ManagementServer.ConnectionRequestPassword", "secret")
     assert await call(cpe.connection_request_url, credentials=("new", "secret")) == 200
+
+
+async def test_closing_does_not_wait_for_a_caller_who_stays():
+    async with Listener() as listener:
+        host, port = listener.register(None).split("/")[2].split(":")
+        reader, writer = await asyncio.open_connection(host, port)
+        status, _ = await exchange(reader, writer, "GET", "/nobody", None)
+        assert status == 404
+    assert await reader.read() == b""
+    writer.close()
 
 
 async def test_another_path_or_method_is_refused(acs, make_cpe, listener):

@@ -59,6 +59,17 @@ async def test_a_reboot_happens_even_when_its_answer_is_lost(acs, spoiled):
     assert (await cpe.told("M Reboot", "r1")).told("1 BOOT")
 
 
+async def test_confirmed_events_can_be_told_again(acs, spoiled):
+    cpe = spoiled("repeats-events")
+    acs.hangs_up_on = [m.GetRPCMethodsResponse]
+    acs.to_ask = [m.GetRPCMethods()]
+    await cpe.start()
+    record = await cpe.session_where(lambda one: one.is_complete)
+    assert record.told("0 BOOTSTRAP")
+    assert record.told("1 BOOT")
+    assert [event.event_code for event in (await cpe.session()).events] == ["2 PERIODIC"]
+
+
 async def test_cookies_can_be_lost(acs, spoiled):
     await spoiled("no-cookies").session()
     assert [one.headers.get("cookie") for one in acs.requests] == [None, None]
