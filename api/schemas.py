@@ -5,6 +5,7 @@ may carry back, that a PATCH has no defaults, and that a field which is describe
 means the same in the body and in a filter.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, get_args
 
@@ -17,6 +18,7 @@ from api.models import Body, Listing
 Schema = dict[str, Any]
 
 COMPONENT = "#/components/schemas/{model}"
+LISTING = re.compile(r"Listing\[(\w+)\]")
 TOLD = ("description", "examples")
 
 
@@ -94,6 +96,9 @@ class _Generator(GenerateJsonSchema):
         "gt": "exclusiveMinimum",
         "lt": "exclusiveMaximum",
     }
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(LISTING.sub(r"\1List", name))
 
     def str_schema(self, schema: Any) -> Schema:
         """What is read as text may be a number, as ``api.models.READING`` has it."""

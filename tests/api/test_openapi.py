@@ -104,6 +104,7 @@ def test_a_patch_has_no_defaults_and_read_only_fields_are_marked():
     assert "default" not in schemas["OrganizationPatch"]["properties"]["name"]
     assert schemas["OrganizationBody"]["properties"]["created"]["readOnly"] is True
     assert schemas["OrganizationBody"]["required"] == ["name"]
+    assert schemas["OrganizationAnswerList"]["properties"]["count"]["type"] == "integer"
 
 
 def test_a_parameter_that_may_be_left_out_is_not_null():
