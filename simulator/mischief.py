@@ -473,7 +473,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
         "old-cookie",
         "repeats-events",
         "leaves-out-unknown",
-        "rewrites:upper",
+        "rewrites:upper:*Code",
     ),
     "bad-flasher": ("forgets-key", "reports-twice", "reports-before-reboot"),
     "behind-nat": ("deaf", "slow:0.2"),

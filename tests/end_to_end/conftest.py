@@ -113,4 +113,3 @@ async def cpes(server, listener):
     yield make
     for cpe in made:
         await cpe.stop()
-

@@ -14,7 +14,8 @@ from random import Random
 import aiohttp
 import pytest
 
-from simulator.cpe import Pace
+from simulator.cpe import Cpe, Pace
+from simulator.mischief import parse
 
 TOKEN = "kill-test-token-of-the-tests"
 DEVICES = 6
@@ -134,8 +135,6 @@ WISHES = [
 async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
     process, listener, seed
 ):
-    from simulator.cpe import Cpe
-
     chance = Random(seed)
     cpes = [
         Cpe(
@@ -148,6 +147,7 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
             random=Random(number),
             connection_requests=listener,
             pace=Pace(speed=200),
+            mischief=parse("slow:0.05") if number % 2 else (),  # so that kills meet open questions
         )
         for number in range(DEVICES)
     ]
