@@ -14,7 +14,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -143,20 +143,31 @@ class Writer:
             alone = [self._later.popleft()]
             await self._connection.hop(self._run_alone, alone)
             return alone
-        batch: list[Waiting] = []
         try:
             await self._begin()
+        except sqlite3.Error as error:
+            return self._refuse_first(error)
+        batch: list[Waiting] = []
+        try:
             self._perform_first(batch)
             await self._connection.hop(self._raw.execute, "COMMIT")
         except sqlite3.Error:
-            batch = batch or [self._first.popleft()]
             await self._connection.hop(self._run_alone, batch)
         return batch
+
+    def _refuse_first(self, error: sqlite3.Error) -> list[Waiting]:
+        """All of the first lane gets the error: they have waited long enough together."""
+        refused = list(self._first)
+        self._first.clear()
+        for waiting in refused:
+            waiting.error = error
+        return refused
 
     def _is_overdue(self, waiting: Waiting) -> bool:
         return self._loop.time() - waiting.since > PATIENCE_S
 
     async def _begin(self) -> None:
+        self._abandon()  # what could not be rolled back before
         try:
             self._raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -201,7 +212,8 @@ class Writer:
                 self._raw.execute("COMMIT")
             except BaseException as error:
                 waiting.error = error
-        self._abandon()
+                with suppress(sqlite3.Error):  # it is tried again before the next unit
+                    self._abandon()
 
     def _abandon(self) -> None:
         if self._raw.in_transaction:

@@ -141,6 +141,21 @@ async def test_a_foreign_lock_is_waited_for_without_holding_up_the_event_loop(
     assert adapter.committed(NOTES) == ["0", "1", "2"]
 
 
+async def test_when_a_foreign_lock_is_never_released_all_who_wait_are_told(
+    store: SqliteStore, adapter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.sqlite.writer.BUSY_MS", 20)
+    with lock(adapter.path):
+        refused = await asyncio.gather(
+            *(store.write(add, str(number)) for number in range(3)),
+            store.write_later(add, "later"),
+            return_exceptions=True,
+        )
+    assert ["locked" in str(error) for error in refused] == [True] * 4
+    await store.write(add, "next")
+    assert adapter.committed(NOTES) == ["next"]
+
+
 # --- Reads -------------------------------------------------------------------------------------
 
 
