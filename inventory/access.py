@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from inventory.errors import Forbidden, NotFound
-from inventory.query import EVERYTHING, Page, Scope, Window
+from inventory.query import EVERYTHING, Scope
 from inventory.records import tokens as records
 from inventory.records.tokens import Role, Token
 from inventory.store import Transaction
@@ -24,7 +24,6 @@ __all__ = [
     "create_token",
     "digest",
     "has_tokens",
-    "list_tokens",
     "new_secret",
     "of_the_house",
     "revoke_token",
@@ -105,10 +104,6 @@ def authenticate(tx: Transaction, secret: str, now: float) -> Token | None:
     """The token of this secret, unless it is unknown, expired or revoked."""
     token = records.by_digest(tx, digest(secret))
     return token if token and token.is_valid(now) else None
-
-
-def list_tokens(tx: Transaction, scope: Scope, window: Window) -> Page[Token]:
-    return records.page(tx, scope, window)
 
 
 def revoke_token(tx: Transaction, scope: Scope, token_id: int, now: float) -> Token:

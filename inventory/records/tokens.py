@@ -66,6 +66,7 @@ WITHIN = """
 id IN (SELECT token_id FROM token_organizations)
 AND id NOT IN (SELECT token_id FROM token_organizations WHERE organization_id NOT IN ({own}))
 """
+NO_ROW = "-1"
 REVOKE = "UPDATE tokens SET revoked = :now WHERE id = :id AND revoked IS NULL"
 TAKEN_BY = """
 SELECT name FROM tokens JOIN token_organizations ON token_id = id
@@ -152,7 +153,7 @@ def _within(scope: Scope) -> Where:
     where = Where(EVERYTHING)
     if scope.organizations is None:
         return where
-    own = ", ".join(str(int(number)) for number in sorted(scope.organizations)) or "NULL"
+    own = ", ".join(str(int(number)) for number in sorted(scope.organizations)) or NO_ROW
     return where.holds(WITHIN.format(own=own))
 
 
