@@ -66,18 +66,18 @@ async def test_an_expired_token_is_out_even_while_it_is_remembered(api):
 
 
 async def test_the_last_use_is_noted_to_the_minute(api):
-    async def last_used():
-        await api.store.write_later(lambda tx: None)  # behind the note, which is in that lane
-        return (await api.told("GET", "/api_token/1/"))[1]["last_used"]
+    start = api.clock.now
 
-    assert await last_used() is None
-    assert await last_used() == "2023-11-14T22:13:20Z"
-    api.clock.now += 59
-    await last_used()
-    assert await last_used() == "2023-11-14T22:13:20Z"
-    api.clock.now += 1
-    await last_used()
-    assert await last_used() == "2023-11-14T22:14:20Z"
+    async def noted():
+        await api.store.write_later(lambda tx: None)  # behind the note, which is in that lane
+        token = await api.store.read(access.authenticate, api.secrets["admin"], api.clock.now)
+        return token.last_used
+
+    assert await noted() is None
+    for passed_s, last in ((0, start), (59, start), (60, start + 60), (61, start + 60)):
+        api.clock.now = start + passed_s
+        assert (await api.told("GET", "/organization/"))[0] == 200
+        assert await noted() == last
 
 
 @pytest.mark.parametrize(
