@@ -53,7 +53,7 @@ types: $(READY) ## check types (mypy --strict)
 imports: $(READY) ## check the direction of imports; a wrong arrow is shown with its path
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## measure, and print the figures (options: ARGS="…")
+bench: $(READY) ## measure, and print the figures (some alone: ARGS="codec sessions")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 # The newest Python needs all that the older ones need, and legacy-cgi besides.
