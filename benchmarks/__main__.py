@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark, or those that are named: ``make bench ARGS="codec sessions"``."""
+"""``make bench``: every benchmark, or the named ones (``make bench ARGS="codec sessions"``)."""
 
 import subprocess
 import sys
