@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from api.answers import Answer
 from api.calls import Call
@@ -11,10 +12,10 @@ from api.lists import envelope
 from api.models import Listing
 from api.resources.devices import keyed
 from api.resources.variable_models import (
-    ParentQuery,
     SettingAnswer,
     SettingFilter,
     SettingsBody,
+    of_parent,
     setting_answer,
 )
 from inventory import devices, own_settings, variables
@@ -31,10 +32,11 @@ PATHS: Mapping[Family, str] = {
 
 
 def _browse(family: Family) -> Handler:
-    async def browse(call: Call, query: ParentQuery) -> Answer:
+    async def browse(call: Call, query: Any) -> Answer:
         """Of one device, by name of the parameter."""
-        return await _listed(call, query.parent(family), query)
+        return await _listed(call, query.key, query)
 
+    browse.__annotations__["query"] = of_parent(family, SettingFilter)
     return browse
 
 

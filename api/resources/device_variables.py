@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from api.answers import Answer
 from api.calls import Call
@@ -16,7 +17,7 @@ from api.resources.variable_models import (
     VariableAnswer,
     VariableFilter,
     VariablesBody,
-    VariablesQuery,
+    of_parent,
     variable_answer,
 )
 from inventory import devices, sealed_variables, variables
@@ -34,10 +35,11 @@ PATHS: Mapping[Family, str] = {
 
 
 def _browse(family: Family) -> Handler:
-    async def browse(call: Call, query: VariablesQuery) -> Answer:
+    async def browse(call: Call, query: Any) -> Answer:
         """Of one device, by name of the parameter. Nothing named means everything."""
-        return await _listed(call, query.parent(family), query)
+        return await _listed(call, query.key, query)
 
+    browse.__annotations__["query"] = of_parent(family, VariableFilter)
     return browse
 
 

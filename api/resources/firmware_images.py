@@ -18,6 +18,7 @@ from api.models import Body, Listing, ListQuery, Representation, body_of, names_
 from api.uploads import Upload, received
 from inventory import firmware
 from inventory.access import Role
+from inventory.errors import Invalid
 from inventory.firmware import Filter, Image
 
 PATH = "/api/v1/firmware_image/"
@@ -110,6 +111,7 @@ async def create(call: Call, query: UploadQuery) -> Answer:
     """As a multipart form, whose part `file` is the image; or as the whole body, with the fields in
     the query. Streamed to disk; its SHA-256 is computed on the way."""
     app = call.request.app
+    _must_be_described(call, query)
     folder, limit = app[HOUSE].image_folder, app[OPTIONS].max_upload_bytes
     async with received(call.request, folder, limit) as upload:
         fields = _fields(upload, query)
@@ -120,6 +122,14 @@ async def create(call: Call, query: UploadQuery) -> Answer:
         if answer.headers.get("Idempotency-Replayed"):
             upload.path.unlink()
         return answer
+
+
+def _must_be_described(call: Call, query: UploadQuery) -> None:
+    """A bare file comes without fields of its own."""
+    missing = {"name", "version"} - query.model_fields_set
+    if call.request.content_type == "application/octet-stream" and missing:
+        text = "A bare upload needs this field in its query."
+        raise Invalid({name: [text] for name in sorted(missing)})
 
 
 def _fields(upload: Upload, query: UploadQuery) -> dict[str, Any]:

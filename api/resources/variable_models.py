@@ -1,25 +1,18 @@
 """A device's values and wanted settings in answers, and the filters and bodies beside them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field, create_model
 
-from api.fields import Boolean, Id, Moment, Text
-from api.models import Body, ListQuery, Representation
+from api.fields import Boolean, Id, Moment, Name, Text
+from api.models import Body, ListQuery, Query, Representation
 from api.resources.variables import MAX_VALUE, Path, Value, ValueType, told
 from inventory.access import Caller
-from inventory.complaints import REQUIRED
 from inventory.devices import Family, Key
-from inventory.errors import Invalid
 from inventory.records.devices import Device
 from inventory.settings import MOST, Setting
 from inventory.variables import Variable, WantedOf
-
-PARENTS = {
-    Family.NAME: "parent__name",
-    Family.SERIAL: "parent__serial_number",
-    Family.ID: "parent_id",
-}
 
 
 class Parent(Representation):
@@ -77,27 +70,6 @@ class SettingFilter(ListQuery):
     pending: _PENDING | None = None
 
 
-class ParentQuery(SettingFilter):
-    """Which device: by name, serial number or id. One of them is required."""
-
-    parent__name: Annotated[Text, Field(description="The device's name.")] | None = None
-    parent__serial_number: Annotated[Text, Field(description="Its serial number.")] | None = None
-    parent_id: Annotated[Id, Field(description="Its id.")] | None = None
-
-    def parent(self, family: Family) -> Key:
-        """The device that is named; raises Invalid when it is none, or more than one."""
-        named: dict[Family, str | int | None] = {
-            Family.NAME: self.parent__name,
-            Family.SERIAL: self.parent__serial_number,
-            Family.ID: self.parent_id,
-        }
-        keys = [Key(each, value) for each, value in named.items() if value is not None]
-        if len(keys) != 1:
-            text = "The device is named more than once." if keys else REQUIRED
-            raise Invalid({PARENTS[family]: [text]})
-        return keys[0]
-
-
 class VariableFilter(SettingFilter):
     """Which values of the device."""
 
@@ -144,8 +116,49 @@ class VariableFilter(SettingFilter):
         ]
 
 
-class VariablesQuery(ParentQuery, VariableFilter):
-    """Which values of which device."""
+class OfName(Query):
+    """Of the device with this name."""
+
+    parent__name: Annotated[Name, Field(description="The device's name.", examples=["router-1"])]
+
+    @property
+    def key(self) -> Key:
+        return Key(Family.NAME, self.parent__name)
+
+
+class OfSerial(Query):
+    """Of the device with this serial number."""
+
+    parent__serial_number: Annotated[
+        Name, Field(description="The device's serial number.", examples=["SN0001"])
+    ]
+
+    @property
+    def key(self) -> Key:
+        return Key(Family.SERIAL, self.parent__serial_number)
+
+
+class OfId(Query):
+    """Of the device with this id."""
+
+    parent_id: Annotated[Id, Field(description="The device's id.", examples=[17])]
+
+    @property
+    def key(self) -> Key:
+        return Key(Family.ID, self.parent_id)
+
+
+_PARENTS: Mapping[Family, type[OfName | OfSerial | OfId]] = {
+    Family.NAME: OfName,
+    Family.SERIAL: OfSerial,
+    Family.ID: OfId,
+}
+
+
+def of_parent(family: Family, filter: type[SettingFilter]) -> type[BaseModel]:
+    """The filter with the family's way of naming the device, which is required."""
+    parent = _PARENTS[family]
+    return create_model(f"{filter.__name__}{parent.__name__}", __base__=(parent, filter))
 
 
 class WantedValue(Body):

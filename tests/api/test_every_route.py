@@ -40,7 +40,14 @@ SENT |= {f"{base}_{what}/": VALUES for base in DEVICES for what in ("variables",
 # Below a type, which is everybody's: what stands there is of the caller's own devices.
 OF_OWN_DEVICES = "/api/v1/inventory_type/{id}/drift/"
 # Lists below one object, which they must be told.
-BELOW = {f"{base}_{what}/": "?parent_id=1" for base in DEVICES for what in ("variables", "setting")}
+PARENTS = {
+    "/api/v1/inventory_device_name": "?parent__name=r%2F1%20.%C3%BC",
+    "/api/v1/inventory_device_serial": "?parent__serial_number=S%2F1",
+    "/api/v1/inventory_device": "?parent_id=1",
+}
+BELOW = {
+    f"{base}_{what}/": query for base, query in PARENTS.items() for what in ("variables", "setting")
+}
 # Bases that need another one's object first.
 AFTER = {f"{base}_headless_operation/": f"{base}/" for base in DEVICES}
 # Bases where nothing is POSTed: the list that has an object (None: what was made), and how it came

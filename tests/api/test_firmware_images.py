@@ -74,6 +74,13 @@ async def test_a_refused_upload_leaves_no_file(api, tmp_path):
     assert files(tmp_path) == []
 
 
+async def test_a_bare_upload_without_a_name_is_refused_before_it_is_read(api, tmp_path):
+    headers = {"Content-Type": "application/octet-stream"}
+    status, errors = await api.told("POST", BASE, data=BYTES, headers=headers)
+    text = "A bare upload needs this field in its query."
+    assert (status, errors, files(tmp_path)) == (400, {"name": [text], "version": [text]}, [])
+
+
 async def test_a_form_without_a_file_is_refused(api):
     data = aiohttp.FormData({"name": "x", "version": "1"}, default_to_multipart=True)
     status, errors = await api.told("POST", BASE, data=data)
