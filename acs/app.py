@@ -35,6 +35,7 @@ from acs.workers.watch import Watch
 from acs.wsdl import wsdl
 from api.app import ApiOptions, make_app
 from api.house import House
+from api.listener import ApiRunner
 from inventory.admission import Shared
 from inventory.devices import Setup
 from inventory.recording import Policy
@@ -121,7 +122,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         port = await endpoint.listen(settings.cwmp.host, settings.cwmp.port, _tls(settings.cwmp))
         opened.push_async_callback(sessions.drain, settings.grace_s)
         opened.push_async_callback(endpoint.stop_listening)
-        api = web.AppRunner(
+        api = ApiRunner(
             make_app(store, signals, _api_options(settings.api), house),
             access_log=None,
             shutdown_timeout=settings.grace_s,

@@ -18,10 +18,6 @@ VALUES (:token_id, :key, :digest, :status, :headers, :body, :now)
 ON CONFLICT (token_id, key) DO UPDATE SET request_digest = :digest, status = :status,
     headers = :headers, body = :body, created = :now
 """
-TRIM = """
-DELETE FROM idempotency_keys WHERE (token_id, key) IN
-    (SELECT token_id, key FROM idempotency_keys WHERE created <= :until LIMIT :limit)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,3 @@ def keep(tx: Transaction, token_id: int, key: str, kept: Kept, now: float) -> No
         body=kept.body,
         now=now,
     )
-
-
-def trim(tx: Transaction, now: float, limit: int = 500) -> int:
-    """Drops answers older than a day; returns how many."""
-    return tx.run(TRIM, until=now - DAY_S, limit=limit)

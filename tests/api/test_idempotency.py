@@ -2,8 +2,6 @@
 
 import asyncio
 
-from inventory.records import idempotency
-
 
 async def post(api, name, key="k1", token="admin", path="/organization/"):
     async with api.request(
@@ -57,10 +55,6 @@ async def test_an_answer_is_kept_for_a_day(api):
     api.clock.now += 2
     assert (await post(api, "North"))[0] == 400
     assert (await post(api, "South"))[0] == 201
-
-    api.clock.now += 86_400
-    assert await api.store.write_later(idempotency.trim, api.clock.now) == 1
-    assert await api.store.write_later(idempotency.trim, api.clock.now) == 0
 
 
 async def test_a_key_that_is_none_is_400(api):
