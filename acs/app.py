@@ -110,6 +110,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         house = House(
             setup=Setup(policy.vault, policy.interval_s),
             image_folder=settings.storage.image_folder,
+            upload_folder=settings.storage.upload_folder,
             ask_to_inform=asking.to_inform,
             read_values=asking.for_values,
             carries_out=SCRIPTS.keys(),

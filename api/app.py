@@ -38,6 +38,7 @@ from api.resources import (
     organizations,
     tokens,
     types,
+    uploads,
 )
 from api.serving import Resource
 from api.waiting import attend
@@ -63,6 +64,7 @@ ROUTES: dict[str, Methods] = {
     **locations.ROUTES,
     **types.ROUTES,
     **firmware_images.ROUTES,
+    **uploads.ROUTES,
     **device_variables.ROUTES,
     **device_settings.ROUTES,
     **device_log.ROUTES,

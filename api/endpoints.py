@@ -39,7 +39,7 @@ class Endpoint:
     touches: Touches
     summary: str
     answers: Any
-    """The answer's type; None for no body."""
+    """The answer's type; None for no body, bytes for a file."""
     status: int
     refuses: Sequence[int]
     """Status codes besides those that every endpoint of its kind may give."""

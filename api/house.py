@@ -15,6 +15,8 @@ class House:
     setup: Setup
     image_folder: Path
     """Where the bytes of firmware images lie."""
+    upload_folder: Path
+    """Where the files lie that devices have sent."""
     ask_to_inform: Callable[[Sequence[int]], Awaitable[None]]
     """Sends these devices a connection request each; returns when they have informed, or after a
     bounded wait. It never fails."""

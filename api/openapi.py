@@ -24,6 +24,7 @@ ones are refused. Times are RFC 3339 in UTC; a date, `2000-01-01 00:01:00` and o
 understood too. Lists take `limit` and `offset`. Every answer carries `X-Request-Id`. `HEAD` and
 `OPTIONS` work on every path."""
 
+JSON = "application/json"
 BINARY = {"type": "string", "format": "binary"}
 FIELD_ERRORS = {
     "type": "object",
@@ -165,7 +166,8 @@ class _Operation:
         good: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers_of(status)}
         if self.endpoint.answers is not None:
             schema = schemas.answered(self.endpoint.answers)
-            good["content"] = {"application/json": {"schema": schema}}
+            kind = "application/octet-stream" if self.endpoint.answers is bytes else JSON
+            good["content"] = {kind: {"schema": schema}}
         refusals = {
             str(code): {"$ref": f"#/components/responses/{_response_name(code)}"}
             for code in self.refusals

@@ -45,7 +45,8 @@ class Resource:
         _must_be_allowed(endpoint, caller)
         if caller.token_id is not None:
             request.app[THROTTLE].admit(caller.token_id, now)
-        _must_take_json(request)
+        if endpoint.answers is not bytes:
+            _must_take_json(request)
         call, arguments = await _read(request, endpoint, caller, now)
         answer = await endpoint.handler(call, **arguments)
         return _respond(request, answer) if isinstance(answer, Answer) else answer

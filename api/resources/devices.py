@@ -1,9 +1,11 @@
 """Devices, under three keys: by name, by serial number, by id. One resource, three families."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+from aiohttp import web
 
 from api.answers import Answer, created, found, gone
 from api.calls import Call
@@ -34,12 +36,12 @@ PATHS: Mapping[Family, str] = {
 }
 
 
-def keyed(family: Family, handler: Callable[..., Awaitable[Answer]]) -> Handler:
+def keyed(family: Family, handler: Handler) -> Handler:
     """The handler, which takes a device's key, as one that takes this family's part of the path."""
     hints = dict(handler.__annotations__)
     del hints["key"]
 
-    async def of_the_family(call: Call, **arguments: Any) -> Answer:
+    async def of_the_family(call: Call, **arguments: Any) -> Answer | web.StreamResponse:
         key = Key(family, arguments.pop(family.value))
         return await handler(call, key, **arguments)
 

@@ -4,13 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
 from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text, Time
 from api.models import Body, ListQuery, Query, Representation, names_of
-from inventory.actions.variables import MAX_VARIABLES, ValueType
+from api.resources.file_models import FileParameters
+from inventory.actions.variables import MAX_PATH, MAX_VARIABLES, PATH, ValueType
 from inventory.actions.viewing import ANY, Filter, Report, Target, Unsealed, refer
 from inventory.devices import Family, Key
 from inventory.operations import Kind, State
@@ -36,7 +44,9 @@ Word = Literal[
     "get.attr",
     "set.attr",
     "health_check",
+    "update",
 ]
+OLDER_WORDS: Mapping[str, Kind] = {"update": Kind.DOWNLOAD}
 
 # --- Answers ---------------------------------------------------------------------------------
 
@@ -182,10 +192,16 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
     )
 
 
-def shown_new(report: Report, eyes: Eyes) -> OperationAnswer:
-    """One that was just accepted: its variables are the request's, to the letter."""
-    variables = eyes.unsealed(report.variables)
-    return shown(report, eyes).model_copy(update={"variables": variables, "status": SCHEDULED})
+def shown_new(report: Report, eyes: Eyes, word: str | None = None) -> OperationAnswer:
+    """One that was just accepted: operation and variables are the request's, to the letter."""
+    word = word or report.operation.kind
+    told = {
+        "operation": word,
+        "operation_type": word,
+        "variables": eyes.unsealed(report.variables),
+        "status": SCHEDULED,
+    }
+    return shown(report, eyes).model_copy(update=told)
 
 
 def _whole(variables: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -240,7 +256,13 @@ class VariableBody(Body):
 
     variable_name: Annotated[
         Text,
-        Field(min_length=1, description="A full path.", examples=["Device.DeviceInfo.UpTime"]),
+        Field(
+            min_length=1,
+            max_length=MAX_PATH,
+            description="The path of a parameter or, ending in a dot, of an object.",
+            examples=["Device.DeviceInfo.UpTime"],
+            json_schema_extra={"pattern": f"^{PATH}$"},
+        ),
     ]
     value: Value | None = None
     value_type: ValueType | None = None
@@ -275,7 +297,7 @@ class StartParameters(Body):
         return self.timeout or (self.timeout_minutes or 0) * 60 or None
 
 
-class OrderParameters(StartParameters):
+class OrderParameters(StartParameters, FileParameters):
     """How an operation is carried out."""
 
     values: Annotated[
@@ -289,8 +311,9 @@ class OrderParameters(StartParameters):
 
     @property
     def echo(self) -> dict[str, Any]:
-        """As they were given, but for the values, which may be secret."""
-        return {name: value for name, value in self.given().items() if name != "values"}
+        """As they were given, but for what may be secret."""
+        secret = {"values", "password"}
+        return {name: value for name, value in self.given().items() if name not in secret}
 
 
 class StartBody(Body):
@@ -304,6 +327,16 @@ class StartBody(Body):
 
 class ScheduleBody(Body):
     """When it is to be done."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"const": "once"}}, "required": ["type"]},
+            "then": {
+                "properties": {"execute_at": {"type": "string"}},
+                "required": ["execute_at"],
+            },
+        }
+    )
 
     type: Literal["immediate", "once"] | None = None
     execute_at: Annotated[Time | None, Field(validate_default=True)] = None
@@ -325,6 +358,22 @@ class ScheduleBody(Body):
 class OrderBody(Body):
     """What is to be done on a device; the older names of its fields mean the same."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"operation": {"const": "set"}}, "required": ["operation"]},
+            "then": {
+                "properties": {
+                    "variables": {
+                        "items": {
+                            "properties": {"value": {"type": ["string", "number", "boolean"]}},
+                            "required": ["value"],
+                        }
+                    }
+                }
+            },
+        }
+    )
+
     read_only = names_of(OperationAnswer)
     family: ClassVar[Family]
     key_field: ClassVar[str]
@@ -340,15 +389,15 @@ class OrderBody(Body):
     @model_validator(mode="before")
     @classmethod
     def _understand_older_names(cls, data: dict[str, Any]) -> dict[str, Any]:
-        given = {new: data[old] for old, new in cls.older.items() if old in data}
+        given = {new: data[old] for old, new in cls.older.items() if data.get(old) is not None}
         return given | data
 
     @field_validator("operation_type", "device_name", check_fields=False)
     @classmethod
-    def _agrees(cls, value: str, info: ValidationInfo) -> str:
+    def _agrees(cls, value: str | None, info: ValidationInfo) -> str | None:
         assert info.field_name is not None
         new = cls.older[info.field_name]
-        if info.data.get(new, value) != value:
+        if value is not None and info.data.get(new, value) != value:
             raise contradiction(new)
         return value
 
@@ -364,7 +413,7 @@ class OrderBody(Body):
 
     @property
     def kind(self) -> Kind:
-        return Kind(self.operation)
+        return OLDER_WORDS.get(self.operation) or Kind(self.operation)
 
     @property
     def due(self) -> float | None:

@@ -89,14 +89,17 @@ def _place(path: str) -> Handler:
             call.request.app[HOUSE].setup.vault,
             due=body.due,
             timeout_s=body.parameters.timeout_s,
+            file=body.parameters.file,
         )
         eyes = _eyes(call, path)
 
         def accepted(report: Report) -> Answer:
             masked = replace(eyes, unsealed=sealed_variables.mask)
             location = f"{path}{report.operation.key}/"
-            answer = created(shown_new(report, eyes), location, viewing.tag(report))
-            return replace(answer, replayed=shown_new(report, masked), wakes=(report.target.id,))
+            word = body.operation
+            answer = created(shown_new(report, eyes, word), location, viewing.tag(report))
+            told_again = shown_new(report, masked, word)
+            return replace(answer, replayed=told_again, wakes=(report.target.id,))
 
         return await call.once(accepted, placing.queue, body.key, order, call.now)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory import sealed_variables
+from inventory.actions import files
 from inventory.actions import variables as rules
 from inventory.actions.variables import Variable
 from inventory.errors import Invalid
@@ -37,20 +38,25 @@ def make(
     *,
     due: float | None = None,
     timeout_s: float | None = None,
+    file: Mapping[str, Any] | None = None,
 ) -> Order:
     """Raises Invalid for what the operation cannot take; ``parameters`` are kept as an echo."""
     wrong = rules.faults(kind, variables)
     wrong_values = rules.faults_of_new_values(kind, values)
-    if wrong or wrong_values:
+    wrong_parameters = files.faults(kind, file or {}) | (
+        {"values": wrong_values} if wrong_values else {}
+    )
+    if wrong or wrong_parameters:
         raise Invalid(
             ({"variables": wrong} if wrong else {})
-            | ({"parameters": {"values": wrong_values}} if wrong_values else {})
+            | ({"parameters": wrong_parameters} if wrong_parameters else {})
         )
     parts = {
         "variables": sealed_variables.seal(variables, vault),
         "values": sealed_variables.seal(_as_variables(values), vault),
         "parameters": dict(parameters),
         "scheduled_at": due,
+        **files.sealed(file or {}, vault),
     }
     request = {name: part for name, part in parts.items() if part or part == 0}
     return Order(kind, request, due, timeout_s or QUEUED_TIMEOUT_S)

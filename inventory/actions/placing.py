@@ -6,7 +6,7 @@ only where nothing will ever come of it.
 
 from inventory import audit, devices, operations
 from inventory.access import Caller
-from inventory.actions import viewing
+from inventory.actions import files, viewing
 from inventory.actions.orders import Order
 from inventory.actions.viewing import Reference, Report
 from inventory.devices import Key
@@ -94,7 +94,7 @@ def _queue(
         tx,
         device.id,
         order.kind,
-        order.request,
+        files.resolved(tx, device, order.kind, order.request),
         now,
         due=order.due,
         timeout_s=order.timeout_s,

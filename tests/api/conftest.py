@@ -20,7 +20,16 @@ from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
 HOUSE = access.of_the_house("tests")
-CARRIED_OUT = {Kind.GET, Kind.SET, Kind.ADD_OBJECT, Kind.DELETE_OBJECT, Kind.REBOOT, Kind.FACTORY}
+CARRIED_OUT = {
+    Kind.GET,
+    Kind.SET,
+    Kind.ADD_OBJECT,
+    Kind.DELETE_OBJECT,
+    Kind.REBOOT,
+    Kind.FACTORY,
+    Kind.DOWNLOAD,
+    Kind.UPLOAD,
+}
 
 
 @dataclass
@@ -87,6 +96,7 @@ def house_in() -> Callable[[Path], House]:
     return lambda folder: House(
         setup=Setup(Vault.load(folder / "keys")),
         image_folder=folder / "images",
+        upload_folder=folder / "uploads",
         ask_to_inform=_nobody_answers,
         read_values=_nobody_answers,
         carries_out=CARRIED_OUT,
