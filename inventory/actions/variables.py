@@ -35,9 +35,11 @@ TAKING_VARIABLES = frozenset({Kind.GET, Kind.SET, Kind.ADD_OBJECT, Kind.DELETE_O
 _OF_OBJECTS = frozenset({Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
 _ONCE_EACH = frozenset({Kind.SET, Kind.DELETE_OBJECT})
 
-# Names, instance numbers and aliases (TR-069 A.2.1); real devices have names with hyphens too.
-_SEGMENT = r"(?:[^\W\d][\w-]*+|\d++|\[[^\[\]\x00-\x20]{1,64}+\])"
-_PATH = re.compile(rf"[^\W\d][\w-]*+(?:\.{_SEGMENT})*+\.?+")
+# Names, instance numbers and aliases (TR-069 A.2.1); real devices have names with hyphens too. No
+# segment can run into the next, so a match never goes back far.
+_NAME = "[A-Za-z_][A-Za-z0-9_-]*"
+PATH = rf"{_NAME}(?:\.(?:{_NAME}|[0-9]+|\[[^\[\]\x00-\x20]{{1,64}}\]))*\.?"
+_PATH = re.compile(PATH)
 _INSTANCE = re.compile(r"\.(?:\d+|\[[^\[\]]+\])\.")
 _NO_XML_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
