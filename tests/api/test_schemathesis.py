@@ -20,13 +20,15 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api import openapi
 from api.app import ROUTES, ApiOptions, make_app
 from api.listener import ApiRunner
-from api.words import BLANK, BOOLEAN, INTEGER, NUL, NULL, TIME, WORDS
+from api.words import BOOLEAN, INTEGER, NUL, NULL, TIME, WORDS
 from inventory import access
 from inventory.access import Role
 from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
-DESCRIBED = schemathesis.openapi.from_dict(openapi.document(ROUTES, "1"))
+# The three families of device paths are one implementation; by name stands for all.
+SAME = r"/inventory_device(_serial)?/|/inventory_device(_serial)?_(operation|variables|setting)/"
+DESCRIBED = schemathesis.openapi.from_dict(openapi.document(ROUTES, "1")).exclude(path_regex=SAME)
 
 
 @dataclass
@@ -72,7 +74,7 @@ def served(house_in, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 TELLABLE = re.compile(
     "|".join(
         re.sub(r"\\\{\w+\\\}", ".*", re.escape(words))
-        for words in {*WORDS.values(), BLANK, NULL, NUL, INTEGER, BOOLEAN, TIME}
+        for words in {*WORDS.values(), NULL, NUL, INTEGER, BOOLEAN, TIME}
     )
 )
 
