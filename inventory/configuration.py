@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from inventory import operations, sealed_variables, settings
 from inventory.operations import Kind, Origin, Priority, State
 from inventory.parameters import HeldValue
+from inventory.paths import select
 from inventory.query import EVERYTHING
 from inventory.recalling import recall_in
 from inventory.records import devices as device_records
@@ -26,6 +27,7 @@ from inventory.settings import Setting
 from inventory.store import Transaction
 
 PURPOSE = "settings"
+APPLYING = frozenset({Kind.SYNC, Kind.RECONF, Kind.FACTORY, Kind.DEVICE_FACTORY})
 ROLLED_OUT_AT_ONCE = 25  # devices in one unit: each one's cache is read
 SPREAD_S = 600  # over which a changed template reaches its devices
 
@@ -49,6 +51,46 @@ class Wanted:
             return True
         value_type = self.held.value_type or self.setting.value_type
         return not settings.is_same(wanted, self.held.value, value_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that a device is to be like, and what of it is no longer sent."""
+
+    wanted: tuple[Wanted, ...]
+    set_aside: frozenset[str] = frozenset()
+
+
+def of_device(tx: Transaction, device_id: int, vault: Vault) -> Configuration:
+    """For an operation that applies it."""
+    device = device_records.by_id(tx, EVERYTHING, device_id)
+    if device is None:
+        return Configuration(())
+    aside = frozenset(records.set_aside(tx, device_id))
+    return Configuration(tuple(wanted(tx, device, vault)), aside)
+
+
+def apply_anew(tx: Transaction, device_id: int, now: float) -> None:
+    """A device that has lost its configuration gets it again, unless that is on its way already."""
+    if not records.has_wanted(tx, device_id):
+        return
+    if operation_records.open_kinds(tx, device_id, APPLYING - {Kind.SYNC}):
+        return
+    operations.queue(
+        tx,
+        device_id,
+        Kind.RECONF,
+        {},
+        now,
+        origin=Origin.SYSTEM,
+        priority=Priority.ENROLMENT,
+    )
+
+
+def drop_own(tx: Transaction, device_id: int) -> None:
+    """Only the type's template counts from now on; the device's own choices are gone."""
+    records.drop_own(tx, device_id)
+    device_records.drop_choices(tx, device_id)
 
 
 def model_of(device: Device) -> Model:
@@ -103,7 +145,9 @@ def _held(
 ) -> Mapping[str, HeldValue]:
     if not paths or device.unique_identifier is None:
         return {}
-    return {each.path: each for each in recall_in(tx, vault, device.id, model_of(device), paths)}
+    return {
+        each.path: each for each in recall_in(tx, vault, device.id, model_of(device), select(paths))
+    }
 
 
 # --- What waits ------------------------------------------------------------------------------

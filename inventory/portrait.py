@@ -27,7 +27,6 @@ def draw(
 ) -> Portrait:
     """In a read unit. Raises NotFound or Ambiguous."""
     device = devices.get(tx, caller, key)
-    paths = vitals.paths(device.root)
-    held = recall_in(tx, vault, device.id, model_of(device), paths, names) if paths else []
+    held = recall_in(tx, vault, device.id, model_of(device), vitals.selection(device.root), names)
     details = pending.details(tx, device, vault) if with_details else None
     return Portrait(device, vitals.vitals(held), details)

@@ -43,11 +43,11 @@ def recall_in(
     vault: Vault,
     device_id: int,
     model: Model,
-    paths: Sequence[str] = (),
+    selection: Selection,
     names: Names | None = None,
 ) -> list[HeldValue]:
     """The same inside a unit of the caller's; ``names`` are the store's, for read units only."""
-    return _recall(tx, vault, device_id, model, select(paths), slice(None), names or Names())
+    return _recall(tx, vault, device_id, model, selection, slice(None), names or Names())
 
 
 def _recall(

@@ -10,7 +10,7 @@ from inventory.configuration import Wanted, model_of
 from inventory.devices import Key
 from inventory.names import Names
 from inventory.parameters import HeldValue
-from inventory.paths import natural
+from inventory.paths import natural, select
 from inventory.query import Page, Window
 from inventory.recalling import recall_in
 from inventory.records.devices import Device
@@ -51,7 +51,7 @@ def page(
     """Those of exact names, partial paths and wildcards (none: all), by path."""
     device = devices.get(tx, caller, key)
     wanted = {each.setting.path: each for each in configuration.wanted(tx, device, vault)}
-    held = recall_in(tx, vault, device.id, model_of(device), names, store_names)
+    held = recall_in(tx, vault, device.id, model_of(device), select(names), store_names)
     found = [Variable(device, each, _is_pending(wanted.get(each.path))) for each in held]
     return _window([each for each in found if is_pending in {None, each.is_pending}], window)
 

@@ -3,25 +3,30 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from inventory.parameters import HeldValue
-from inventory.paths import natural
+from inventory.paths import Selection, natural
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
-_UPTIME = re.compile(r"(?:InternetGateway)?Device\.DeviceInfo\.UpTime")
+_UPTIME = "DeviceInfo.UpTime"
 # The objects that stand for a physical interface.
-_OBJECTS = (
-    "Device.Ethernet.Interface.*.",
-    "Device.WiFi.Radio.*.",
-    "Device.DSL.Line.*.",
-    "Device.Optical.Interface.*.",
-    "Device.Cellular.Interface.*.",
-    "InternetGatewayDevice.LANDevice.*.LANEthernetInterfaceConfig.*.",
-    "InternetGatewayDevice.LANDevice.*.WLANConfiguration.*.",
-    "InternetGatewayDevice.WANDevice.*.WANEthernetInterfaceConfig.",
-    "InternetGatewayDevice.WANDevice.*.WANDSLInterfaceConfig.",
-)
+_OBJECTS = {
+    "Device.": (
+        "Ethernet.Interface.*.",
+        "WiFi.Radio.*.",
+        "DSL.Line.*.",
+        "Optical.Interface.*.",
+        "Cellular.Interface.*.",
+    ),
+    "InternetGatewayDevice.": (
+        "LANDevice.*.LANEthernetInterfaceConfig.*.",
+        "LANDevice.*.WLANConfiguration.*.",
+        "WANDevice.*.WANEthernetInterfaceConfig.",
+        "WANDevice.*.WANDSLInterfaceConfig.",
+    ),
+}
 _FIELDS = ("Name", "Status", "CurrentBitRate", "MaxBitRate")
 
 
@@ -38,16 +43,21 @@ class Vitals:
     interfaces: Sequence[Interface]
 
 
-def paths(root: str | None) -> list[str]:
-    """The parameters to recall, of the device's data model."""
-    if root is None:
-        return []
-    objects = [each for each in _OBJECTS if each.startswith(root)]
-    return [f"{root}DeviceInfo.UpTime", *(each + name for each in objects for name in _FIELDS)]
+@cache
+def selection(root: str | None) -> Selection:
+    """The parameters to recall, of the device's data model, as one rule: it is asked of each."""
+    objects = _OBJECTS.get(root or "", ())
+    spelled = "|".join(re.escape(each).replace(r"\*", "[0-9]+") for each in objects)
+    return Selection(
+        names=frozenset([f"{root}{_UPTIME}"]),
+        objects=(),
+        rules=(re.compile(f"{re.escape(root or '')}(?:{spelled})(?:{'|'.join(_FIELDS)})"),),
+        heads=tuple(f"{root}{each.partition('*')[0]}" for each in objects),
+    )
 
 
 def vitals(held: Sequence[HeldValue]) -> Vitals:
-    uptime = next((each.value for each in held if _UPTIME.fullmatch(each.path)), "")
+    uptime = next((each.value for each in held if each.path.endswith(_UPTIME)), "")
     return Vitals(_spoken(uptime), list(_interfaces(held)))
 
 
@@ -67,7 +77,7 @@ def _spoken(seconds: str) -> str | None:
 def _interfaces(held: Sequence[HeldValue]) -> Iterator[Interface]:
     found: dict[str, dict[str, str]] = {}
     for each in held:
-        if _UPTIME.fullmatch(each.path):
+        if each.path.endswith(_UPTIME):
             continue
         place, _, name = each.path.rpartition(".")
         found.setdefault(place, {})[name] = each.value
