@@ -248,6 +248,7 @@ class Conversation:
             clock=self._desk.clock,
             held=known,
             enrolment=turn.enrolment,
+            configuration=turn.configuration,
             transfer=turn.transfer,
             base_url=self._base_url,
         )
@@ -320,7 +321,7 @@ class Conversation:
         else:
             await self._remember_batch(outcome)
             error = outcome.error if isinstance(outcome, Failed) else None
-            kept = Ending(running.operation, self._storable(outcome.result), error)
+            kept = Ending(running.operation, self._storable(outcome.result), error, outcome.look)
         turn = await self._desk.store.write(
             turns.settle, self._mine, kept, self._desk.policy, self._desk.clock()
         )

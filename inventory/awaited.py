@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from inventory import operations, transfers
+from inventory import configuration, operations, transfers
 from inventory.operations import Kind
 from inventory.records import log
 from inventory.records import operations as records
@@ -22,6 +22,7 @@ RESETS = frozenset({Kind.FACTORY, Kind.DEVICE_FACTORY})
 class Verdict(Enum):
     DONE = "done"
     ASK = "ask"  # the device must be asked what became of it
+    RESET = "reset"  # its settings are to be applied again
     OPEN = "open"
 
 
@@ -33,7 +34,7 @@ def judge(operation: Mapping[str, Any], sighting: Sighting, *, is_reset: bool) -
     if kind == Kind.REBOOT:
         return _judge_reboot(operation["key"], sighting)
     if kind in RESETS:
-        return Verdict.DONE if is_reset else Verdict.OPEN
+        return Verdict.RESET if is_reset else Verdict.OPEN
     if operation["awaits"] is not None and sighting.has(operation["awaits"]):
         return Verdict.ASK
     return Verdict.OPEN
@@ -62,6 +63,10 @@ def resolve(
             if operations.complete(tx, row["id"], {"events": events}, now):
                 ended.append(row["id"])
                 log.operation_ended(tx, device_id, row["kind"], row["key"], "completed", now)
+        elif verdict is Verdict.RESET:
+            if row["kind"] == Kind.DEVICE_FACTORY:
+                configuration.drop_own(tx, device_id)
+            operations.resume(tx, row["id"], now, {"reset": True})
         elif verdict is Verdict.ASK and row["awaits"] is not None:
             operations.resume(tx, row["id"], now, row["evidence"] or {})
     return ended

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inventory import admission, awaited, enrolment, parameter_key, transfers
+from inventory import admission, awaited, configuration, enrolment, parameter_key, transfers
 from inventory.admission import Shared
 from inventory.errors import RegistrationRefused
 from inventory.matching import match_type
@@ -343,6 +343,8 @@ def _enrol(
         records.set_bootstraps(tx, row["id"], day, count)
         whole = count <= MAX_BOOTSTRAPS_A_DAY
     enrolment.require(tx, row["id"], policy.vault, now, whole=whole)
+    if whole:
+        configuration.apply_anew(tx, row["id"], now)
 
 
 def _record_events(

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from inventory import configuration, enrolment, operations, transfers
+from inventory import configuration, drift, enrolment, operations, transfers
+from inventory.configuration import Configuration
+from inventory.drift import Look
 from inventory.enrolment import Enrolment
 from inventory.errors import Superseded
 from inventory.operations import Error, Kind, Operation
@@ -39,6 +41,7 @@ class Turn:
     operation: Operation | None = None
     enrolment: Enrolment | None = None  # the values, for an enrolment
     transfer: Transfer | None = None  # the file, for a download or upload
+    configuration: Configuration | None = None  # for what applies all that is wanted
     ended: tuple[int, ...] = ()
 
 
@@ -49,6 +52,7 @@ class Ending:
     operation: Operation
     result: Any = None
     error: Error | None = None
+    look: Look | None = None  # how the device differed from what is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ def _end(tx: Transaction, ending: Ending, now: float) -> bool:
         transfers.arrived(tx, operation.device_id, operation.kind, operation.request, now)
     else:
         is_first = operations.fail(tx, operation.id, error, now, ending.result)
+    if is_first and ending.look is not None:
+        drift.keep(tx, operation.device_id, ending.look, now)
     if is_first:
         log.operation_ended(
             tx,
@@ -119,12 +125,14 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
         retry_s=policy.retry_s,
         reading_only=device["identity_conflict"] is not None,
     )
-    values = file = None
+    values = file = wanted = None
     if operation is not None and operation.kind is Kind.ENROL:
         values = enrolment.wanted(tx, mine.device_id, policy.vault, policy.interval_s)
     if operation is not None and operation.kind in transfers.KINDS:
         file = transfers.prepare(tx, operation, policy.vault)
-    return Turn(operation, values, file, tuple(ended))
+    if operation is not None and operation.kind in configuration.APPLYING:
+        wanted = configuration.of_device(tx, mine.device_id, policy.vault)
+    return Turn(operation, values, file, wanted, tuple(ended))
 
 
 def note_sending(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from acs.procedures.configuring import reconf, sync
 from acs.procedures.enrolling import enrol
 from acs.procedures.objects import add_objects, delete_objects
 from acs.procedures.reading import get
@@ -20,6 +21,9 @@ SCRIPTS: Mapping[Kind, Script] = {
     Kind.DELETE_OBJECT: delete_objects,
     Kind.REBOOT: reboot,
     Kind.FACTORY: factory_reset,
+    Kind.DEVICE_FACTORY: factory_reset,
+    Kind.SYNC: sync,
+    Kind.RECONF: reconf,
     Kind.DOWNLOAD: download,
     Kind.UPLOAD: upload,
     Kind.ENROL: enrol,

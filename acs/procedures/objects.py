@@ -8,7 +8,7 @@ whether it had effect. A DeleteObject that is sent again may find its work done 
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from acs.cwmp.faults import FAULT_STRINGS, CwmpFault
+from acs.cwmp.faults import FAULT_STRINGS, CwmpFault, fault
 from acs.cwmp.messages import (
     AddObject,
     AddObjectResponse,
@@ -32,6 +32,8 @@ from acs.procedures.steps import (
 )
 from inventory.operations import Error, Operation
 
+INTERNAL_ERROR = 9002
+
 
 def add_objects(operation: Operation, subject: Subject) -> Procedure:
     """One instance of each table named, with ``parameters.values`` set on it."""
@@ -53,7 +55,9 @@ def add_objects(operation: Operation, subject: Subject) -> Procedure:
         path = f"{table}{number}."
         values = operation.request.get("values")
         if values:
-            error = yield from _fill(path, values, subject, {"added": list(added), "filling": number})
+            error = yield from _fill(
+                path, values, subject, {"added": list(added), "filling": number}
+            )
             if error is not None:
                 return Failed(error, _result(added))
         added.append({"variable_name": table, "instance_number": number, "value": path})
@@ -80,6 +84,8 @@ def _add_one(
     answer: AddObjectResponse = yield Once(
         AddObject(table), {"before": before, "added": list(added)}
     )
+    if not answer.instance_number:  # some tell a failure as the Status of a response
+        raise CwmpFault(fault(answer.status if answer.status in FAULT_STRINGS else INTERNAL_ERROR))
     return answer.instance_number
 
 

@@ -38,7 +38,7 @@ class Readings:
 def read(names: Sequence[str], batch: int) -> Generator[Step, Any, Readings]:
     """Reads full names and partial paths, at most ``batch`` names in one request."""
     readings = Readings(batch=max(batch, 1))
-    waiting = [tuple(names)]
+    waiting = [tuple(names)] if names else []
     while waiting:
         chunk = waiting.pop()
         if len(chunk) > readings.batch:

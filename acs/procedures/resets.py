@@ -10,6 +10,7 @@ from typing import Any
 
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import AcsRequest, FactoryReset, Reboot
+from acs.procedures.configuring import reconf
 from acs.procedures.reading import discover_root, read_one
 from acs.procedures.steps import (
     OUTCOME_UNKNOWN,
@@ -48,6 +49,8 @@ def _send_once(
     operation: Operation, subject: Subject, request: AcsRequest, event: str
 ) -> Procedure:
     evidence = operation.evidence or {}
+    if evidence.get("reset"):
+        return (yield from reconf(operation, subject))
     if "at" in evidence:
         restart = yield from _restarted_since(float(evidence["at"]), subject)
         if restart is Restart.HAPPENED and isinstance(request, Reboot):

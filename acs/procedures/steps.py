@@ -13,6 +13,8 @@ from typing import Any
 
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import AcsRequest
+from inventory.configuration import Configuration
+from inventory.drift import Look
 from inventory.enrolment import Enrolment
 from inventory.operations import Error
 from inventory.transfers import Transfer
@@ -30,10 +32,12 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It succeeded; ``result`` is kept, and so is what the device bears in one request."""
+    """It succeeded; ``result`` is kept, and so is what else was learned of the device: how many
+    names it bears in one request, and how it differed from what is wanted."""
 
     result: Any = None
     get_batch: int | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Failed:
     error: Error
     result: Any = None
     get_batch: int | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Subject:
     clock: Callable[[], float]
     held: Mapping[str, Held] = field(default_factory=dict)
     enrolment: Enrolment | None = None
+    configuration: Configuration | None = None
     transfer: Transfer | None = None
     base_url: str = ""  # under which the device reaches us
 

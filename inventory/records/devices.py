@@ -226,6 +226,16 @@ _KEYED = {
 }
 
 
+def drop_choices(tx: Transaction, device_id: int) -> None:
+    """The device's own firmware and interval; its type's count from now on."""
+    tx.run(
+        """UPDATE devices SET firmware_image_id = NULL, firmware_image_is_pending = FALSE,
+               update_frequency = NULL, version = version + 1
+           WHERE id = :id""",
+        id=device_id,
+    )
+
+
 def delete_history(tx: Transaction, device_id: int, limit: int) -> bool:
     """Deletes at most this many rows of what the device has left; whether there may be more."""
     left = limit

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from inventory.query import Page, Scope, Window
 from inventory.records.where import Where
@@ -124,7 +125,8 @@ def rolled_out(tx: Transaction, type_id: int, after: int | None) -> None:
 def drift_of_type(tx: Transaction, scope: Scope, type_id: int, window: Window) -> Page[Drift]:
     """By device and path."""
     where = Where(scope, "d.organization_id").equal("d.type_id", type_id)
-    source = f"FROM devices AS d JOIN drift AS f ON f.device_id = d.id {where.sql}"
+    source = f"""FROM devices AS d JOIN drift AS f
+        ON f.device_id = d.id AND NOT f.is_write_only {where.sql}"""
     count = tx.one(f"SELECT count(*) {source}", **where.parameters)
     assert count is not None
     rows = tx.all(
@@ -136,6 +138,69 @@ def drift_of_type(tx: Transaction, scope: Scope, type_id: int, window: Window) -
         **where.parameters,
     )
     return Page([_drift(row) for row in rows], count[0])
+
+
+def forget_drift(tx: Transaction, device_id: int, paths: Iterable[str]) -> None:
+    tx.run_many(
+        "DELETE FROM drift WHERE device_id = :device_id AND path = :path",
+        [{"device_id": device_id, "path": path} for path in paths],
+    )
+
+
+def keep_drift(tx: Transaction, device_id: int, *, patience: int, **columns: Any) -> None:
+    """The first finding has its time; each further one counts as a correction in vain."""
+    tx.run(
+        """INSERT INTO drift (device_id, path, wanted, found, since, corrections, set_aside,
+               is_write_only)
+           VALUES (:device_id, :path, :wanted, :found, :now, 1, :is_write_only, :is_write_only)
+           ON CONFLICT (device_id, path) DO UPDATE SET found = excluded.found,
+               since = CASE WHEN drift.wanted = excluded.wanted THEN drift.since
+                            ELSE excluded.since END,
+               corrections = CASE WHEN drift.wanted = excluded.wanted THEN drift.corrections + 1
+                                  ELSE 1 END,
+               set_aside = excluded.is_write_only
+                   OR (drift.wanted = excluded.wanted AND drift.corrections + 1 >= :patience),
+               is_write_only = excluded.is_write_only, wanted = excluded.wanted""",
+        device_id=device_id,
+        patience=patience,
+        **columns,
+    )
+
+
+def set_drift(tx: Transaction, device_id: int, now: float) -> None:
+    """Whether the device differs from what is wanted, and since when; write-only is no drift."""
+    tx.run(
+        """UPDATE devices SET drift_since = CASE WHEN EXISTS (
+                   SELECT 1 FROM drift WHERE device_id = :id AND NOT is_write_only)
+               THEN COALESCE(drift_since, :now) ELSE NULL END
+           WHERE id = :id""",
+        id=device_id,
+        now=now,
+    )
+
+
+def set_aside(tx: Transaction, device_id: int) -> list[str]:
+    rows = tx.all(
+        "SELECT path FROM drift WHERE device_id = :device_id AND set_aside", device_id=device_id
+    )
+    return [row[0] for row in rows]
+
+
+def has_wanted(tx: Transaction, device_id: int) -> bool:
+    """Whether anything is wanted of the device, by its type or by itself."""
+    row = tx.one(
+        """SELECT 1 FROM devices AS d WHERE d.id = :id AND (
+               EXISTS (SELECT 1 FROM device_settings WHERE device_id = d.id)
+               OR EXISTS (SELECT 1 FROM device_type_parameters WHERE type_id = d.type_id))""",
+        id=device_id,
+    )
+    return row is not None
+
+
+def drop_own(tx: Transaction, device_id: int) -> None:
+    """All settings that the device has of its own."""
+    tx.run("DELETE FROM device_settings WHERE device_id = :device_id", device_id=device_id)
+    tx.run("DELETE FROM drift WHERE device_id = :device_id", device_id=device_id)
 
 
 def _drift(row: Row) -> Drift:

@@ -225,6 +225,7 @@ CREATE TABLE drift (                         -- wanted and read values that diff
     since REAL NOT NULL,
     corrections INTEGER NOT NULL DEFAULT 0,  -- how often it was set and read back different
     set_aside BOOLEAN NOT NULL DEFAULT FALSE,
+    is_write_only BOOLEAN NOT NULL DEFAULT FALSE,  -- taken, and reads back empty: no drift
     PRIMARY KEY (device_id, path)
 );
 

@@ -1,0 +1,211 @@
+"""Making a device what it is wanted to be: reconf, sync, and what follows a reset.
+
+The wanted values go out in one SetParameterValues, because settings that depend on each other must
+not be torn apart (A.3.2.1). What the device refuses by name is left out and the rest sent again; a
+refusal without names is halved until it has one. ``sync`` reads first, sets only what differs, and
+reads that back; a value that comes back different again and again is set aside by name, so that no
+session loops over it.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from acs.cwmp.faults import CwmpFault
+from acs.cwmp.messages import (
+    SetParameterAttributes,
+    SetParameterAttributesStruct,
+    SetParameterValues,
+)
+from acs.procedures.reading import Readings, discover_root, read
+from acs.procedures.setting import typed
+from acs.procedures.steps import Done, Failed, Held, Outcome, Procedure, Step, Subject
+from inventory.configuration import Wanted
+from inventory.drift import Finding, Look
+from inventory.operations import Error, Operation
+from inventory.secrets import is_secret_name
+from inventory.settings import Setting, is_same
+
+Fault = dict[str, str]
+
+
+@dataclass(slots=True)
+class Applied:
+    """What the device took, and what it refused, by name."""
+
+    taken: list[str] = field(default_factory=list)
+    refused: dict[str, Fault] = field(default_factory=dict)
+
+
+def reconf(_operation: Operation, subject: Subject) -> Procedure:
+    """Everything that is wanted, whatever the inventory believes."""
+    applied = yield from apply_wanted(_wanted(subject), subject)
+    return outcome(applied, {"set": applied.taken})
+
+
+def sync(_operation: Operation, subject: Subject) -> Procedure:
+    """Reads the device, compares, sets what differs, and reads that back."""
+    root = subject.root or (yield from discover_root())
+    if root is None:
+        return Failed(Error("no_data_model", "The device shows no known data model."))
+    wanted = _wanted(subject)
+    before = yield from read((root,), subject.get_batch)
+    differing = [each for each in wanted if _differs(each, before)]
+    applied = yield from apply_wanted(differing, subject)
+    readable = [name for name in applied.taken if not is_secret_name(name)]
+    after = yield from read(readable, subject.get_batch)
+    look = Look(
+        looked_at=tuple(each.setting.path for each in wanted),
+        found=tuple(_finding(each.setting, before, after, applied) for each in differing),
+    )
+    result = {
+        "read": len(before.values),
+        "drift": [found.as_json() for found in look.found],
+        "set": applied.taken,
+    }
+    return outcome(applied, result, look)
+
+
+def apply_wanted(wanted: Sequence[Wanted], subject: Subject) -> Generator[Step, Any, Applied]:
+    """Sets these values and notifications, as far as the device lets us."""
+    applied = Applied()
+    valued = [each for each in wanted if each.setting.value is not None]
+    held = yield from _types(valued, subject, applied)
+    variables = [
+        {
+            "variable_name": each.setting.path,
+            "value": each.setting.value,
+            "value_type": each.setting.value_type,
+        }
+        for each in valued
+        if each.setting.path not in applied.refused
+    ]
+    structs, invalid = typed(variables, held)
+    applied.refused |= invalid
+    yield from _set_what_is_taken([tuple(structs)] if structs else [], applied)
+    yield from _notify([each.setting for each in wanted], applied)
+    return applied
+
+
+def _wanted(subject: Subject) -> list[Wanted]:
+    configuration = subject.configuration
+    assert configuration is not None
+    root = subject.root or ""
+    return [
+        each
+        for each in configuration.wanted
+        if each.setting.path.startswith(root) and each.setting.path not in configuration.set_aside
+    ]
+
+
+def _types(
+    wanted: Sequence[Wanted], subject: Subject, applied: Applied
+) -> Generator[Step, Any, dict[str, Held]]:
+    """What the device calls the values; it is asked where the inventory does not know."""
+    held = {
+        each.setting.path: Held(each.held.value, each.held.value_type)
+        for each in wanted
+        if each.held is not None
+    }
+    unknown = [
+        each.setting.path
+        for each in wanted
+        if each.setting.path not in held and each.setting.value_type in {None, "integer"}
+    ]
+    readings = yield from read(unknown, subject.get_batch)
+    held.update((name, Held(found.value, found.type)) for name, found in readings.values.items())
+    applied.refused.update((name, _fault(refused)) for name, refused in readings.faults.items())
+    return held
+
+
+def _set_what_is_taken(
+    waiting: list[tuple[Any, ...]], applied: Applied
+) -> Generator[Step, Any, None]:
+    while waiting:
+        values = waiting.pop()
+        try:
+            yield SetParameterValues(values)
+        except CwmpFault as refused:
+            waiting += _without_refused(values, refused, applied)
+        else:
+            applied.taken += [value.name for value in values]
+
+
+def _without_refused(
+    values: tuple[Any, ...], refused: CwmpFault, applied: Applied
+) -> list[tuple[Any, ...]]:
+    """What to send instead: all but the named, or halves where nothing of ours is named."""
+    named = {each.parameter_name: each for each in refused.parameters}
+    left = tuple(value for value in values if value.name not in named)
+    if len(left) < len(values):
+        for value in values:
+            if value.name in named:
+                fault = named[value.name]
+                applied.refused[value.name] = _fault(fault)
+        return [left] if left else []
+    if len(values) == 1:
+        applied.refused[values[0].name] = _fault(refused)
+        return []
+    half = len(values) // 2
+    return [values[half:], values[:half]]
+
+
+def _fault(refused: Any) -> Fault:
+    return {"code": str(refused.fault_code), "message": refused.fault_string}
+
+
+def _notify(settings: Sequence[Setting], applied: Applied) -> Generator[Step, Any, None]:
+    """Notifications, one by one where the device refuses the whole."""
+    structs = [
+        SetParameterAttributesStruct(
+            each.path, notification_change=True, notification=each.notification
+        )
+        for each in settings
+        if each.notification is not None and each.path not in applied.refused
+    ]
+    waiting = [tuple(structs)] if structs else []
+    while waiting:
+        part = waiting.pop()
+        try:
+            yield SetParameterAttributes(part)
+        except CwmpFault as refused:
+            if len(part) == 1:
+                applied.refused[part[0].name] = _fault(refused)
+            else:
+                waiting += [(each,) for each in part]
+
+
+def _differs(wanted: Wanted, readings: Readings) -> bool:
+    """Secrets read back empty, so for them it counts what the device has taken."""
+    setting = wanted.setting
+    if setting.value is None:
+        return setting.notification is not None
+    if is_secret_name(setting.path):
+        return wanted.is_pending
+    found = readings.values.get(setting.path)
+    return found is None or not is_same(setting.value, found.value, found.type)
+
+
+def _finding(setting: Setting, before: Readings, after: Readings, applied: Applied) -> Finding:
+    found = before.values.get(setting.path)
+    again = after.values.get(setting.path)
+    is_right = (
+        setting.path in applied.taken
+        and (again is None or is_same(setting.value or "", again.value, again.type))
+    ) or (setting.value is None and setting.path not in applied.refused)
+    return Finding(
+        path=setting.path,
+        wanted=None if is_secret_name(setting.path) else setting.value,
+        found=None if found is None or is_secret_name(setting.path) else found.value,
+        now=None if again is None else again.value,
+        is_corrected=is_right,
+        is_write_only=again is not None and not again.value and bool(setting.value),
+    )
+
+
+def outcome(applied: Applied, result: dict[str, Any], look: Look | None = None) -> Outcome:
+    """Refusals fail the operation and are named; what was taken stays."""
+    if not applied.refused:
+        return Done(result, look=look)
+    first = next(iter(applied.refused.values()))
+    return Failed(Error(first["code"], first["message"], applied.refused), result, look=look)
