@@ -6,8 +6,7 @@ knew before (behind NAT a device cannot even be called).
 
 import asyncio
 import contextlib
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from acs.cwmp.values import ROOTS
 from acs.reach.calling import Reach
@@ -15,6 +14,7 @@ from inventory import operations
 from inventory.operations import Kind, Operation
 from inventory.signals import Signals
 from inventory.store import Store, Transaction
+from inventory.waiting import Waiting
 
 PATIENCE_S = 10.0  # for all devices of a request together
 
@@ -26,8 +26,8 @@ class Asking:
         self, store: Store, signals: Signals, reach: Reach, clock: Callable[[], float]
     ) -> None:
         self._store, self._signals, self._reach, self._clock = store, signals, reach, clock
-        self._informs = _Waiting()
-        self._ends = _Waiting()
+        self._informs = Waiting()
+        self._ends = Waiting()
         signals.on_inform(self._informs.happened)
         signals.on_finish(self._ends.happened)
 
@@ -59,26 +59,3 @@ def _queue_get(
     return operations.queue(
         tx, device_id, Kind.GET, {"variables": wanted}, now, timeout_s=PATIENCE_S
     )
-
-
-class _Waiting:
-    """Who waits for news about which id."""
-
-    def __init__(self) -> None:
-        self._futures: defaultdict[int, set[asyncio.Future[None]]] = defaultdict(set)
-
-    def happened(self, number: int) -> None:
-        for future in self._futures.get(number, ()):
-            if not future.done():
-                future.set_result(None)
-
-    @contextlib.contextmanager
-    def expected(self, number: int) -> Iterator[asyncio.Future[None]]:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._futures[number].add(future)
-        try:
-            yield future
-        finally:
-            self._futures[number].discard(future)
-            if not self._futures[number]:
-                del self._futures[number]
