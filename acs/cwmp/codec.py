@@ -25,7 +25,7 @@ from acs.cwmp.messages import (
     SetParameterValuesFault,
     UnknownMethod,
 )
-from acs.cwmp.reading import Element, children_of, local_name, read, read_boolean, read_number
+from acs.cwmp.reading import Element, by_name, local_name, read, read_boolean, read_number
 from acs.cwmp.writing import escape, unsigned, write
 
 SOAP_ENV = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -169,19 +169,19 @@ def _read_fault(element: Element, notes: Notes) -> Fault:
     inner = next((code.getparent() for code in element.iter("{*}FaultCode")), None)
     if inner is None:
         notes[leniency.FAULT_WITHOUT_DETAIL] = None
-        string = _text(children_of(element, {}), "faultstring")
+        string = _text(by_name(element, {}), "faultstring")
         return Fault(leniency.SYNTHETIC_FAULT, string)
     if list(element.iter("{*}Fault", "{*}detail"))[1:] != [inner.getparent(), inner]:
         notes[leniency.FAULT_IN_WRONG_PLACE] = None
-    found = children_of(inner, notes)
+    found = by_name(inner, notes)
     code = read_number(_text(found, "FaultCode"), 0, 9899, leniency.SYNTHETIC_FAULT, notes)
-    refused = found.get(SetParameterValuesFault.__name__, ())
+    refused = inner.iterchildren(f"{{*}}{SetParameterValuesFault.__name__}")
     parameters = tuple([read(SetParameterValuesFault, each, notes) for each in refused])
     return Fault(code, _text(found, "FaultString"), parameters)
 
 
-def _text(children: dict[str, list[Element]], name: str) -> str:
-    return (children[name][0].text or "") if name in children else ""
+def _text(children: dict[str, Element], name: str) -> str:
+    return (children[name].text or "") if name in children else ""
 
 
 # --- Writing ---------------------------------------------------------------------------------

@@ -172,13 +172,10 @@ NAMES = frozenset(
     }
 )
 
-_COUNT = re.compile(r"\[(0|[1-9][0-9]*)\]")
-
 
 def check_array_count(array_type: str | None, count: int, notes: Notes) -> None:
     """The members that are there count, whatever the attribute says."""
-    found = _COUNT.search(array_type or "")
-    if found is None or found[1] != str(count):
+    if not (array_type or "").endswith(f"[{count}]"):
         notes[ARRAY_COUNT] = None
 
 
