@@ -1,14 +1,17 @@
 """Operations in lists, by id, in a device's history; waiting for their end."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.app import ApiOptions, make_app
 from api.keys import SIGNALS
 from api.waiting import ENDS
 from inventory import operations
 from inventory.operations import Error, Kind, Origin
+from inventory.signals import Signals
 
 HEADLESS = "/inventory_device_name_headless_operation/"
 NAMES = ["Device.A", "Device.B"]
@@ -267,3 +270,29 @@ async def test_nobody_is_kept_waiting_when_the_server_goes_down(router):
     await router.client.app.shutdown()
     async with asyncio.timeout(WAIT_S / 2):
         assert (await waiting)[1]["status"] == "pending"
+
+
+# --- Asking the devices first ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [HEADLESS, HEADLESS + "?id=1", HEADLESS + "1/"])
+async def test_update_status_asks_each_device_once_and_shows_what_came_of_it(
+    router, house_in, aiohttp_client, tmp_path, path
+):
+    asked = []
+
+    async def ask_to_inform(device_ids):
+        asked.append([*device_ids])
+        await router.store.write(lambda tx: tx.run("UPDATE presence SET is_up = TRUE"))
+
+    house = replace(house_in(tmp_path), ask_to_inform=ask_to_inform)
+    app = make_app(router.store, Signals(), ApiOptions(), house, clock=router.clock)
+    router.client = await aiohttp_client(app)
+    await queue(router)
+    await queue(router)
+    status, told = await router.told(
+        "GET", f"{path}{'&' if '?' in path else '?'}update_status=true"
+    )
+    assert (status, asked) == (200, [[1]])
+    for each in told if isinstance(told, list) else [told]:
+        assert each["device_details"]["status"] == "Up"
