@@ -31,6 +31,7 @@ from acs.workers import every
 from acs.workers.housekeeping import Housekeeping
 from acs.workers.rollout import Rollout
 from acs.workers.scheduler import Scheduler
+from acs.workers.shelves import Shelves
 from acs.workers.watch import Watch
 from acs.wsdl import wsdl
 from api.app import ApiOptions, make_app
@@ -142,12 +143,14 @@ async def _workers(
     watch = Watch(store, time.time())
     rollout = Rollout(store, policy.vault)
     housekeeping = Housekeeping(store, settings.storage.history_days, settings.storage.history_rows)
+    shelves = Shelves(store, settings.storage.upload_folder, settings.storage.history_days)
     rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
         (SWEEP_S, sessions.sweep),
         (SCHEDULE_S, lambda: scheduler.step(time.time())),
         (ROLLOUT_S, lambda: rollout.step(time.time())),
         (WATCH_S, lambda: watch.step(time.time())),
         (HOUSEKEEPING_S, lambda: housekeeping.step(time.time())),
+        (HOUSEKEEPING_S, lambda: shelves.step(time.time())),
     ]
     tasks = [asyncio.create_task(every(period_s, step)) for period_s, step in rounds]
     try:
