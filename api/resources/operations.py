@@ -36,7 +36,7 @@ from inventory.actions.orders import Order
 from inventory.actions.viewing import Report
 from inventory.devices import Family, Key
 from inventory.errors import Invalid, NotFound
-from inventory.operations import Kind
+from inventory.operations import Kind, State
 from inventory.query import Page
 
 # --- Starting at once ------------------------------------------------------------------------
@@ -99,7 +99,8 @@ def _place(path: str) -> Handler:
             word = body.operation
             answer = created(shown_new(report, eyes, word), location, viewing.tag(report))
             told_again = shown_new(report, masked, word)
-            return replace(answer, replayed=told_again, wakes=(report.target.id,))
+            wakes = (report.target.id,) if report.operation.state is State.PENDING else ()
+            return replace(answer, replayed=told_again, wakes=wakes)
 
         return await call.once(accepted, placing.queue, body.key, order, call.now)
 

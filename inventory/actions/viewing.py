@@ -10,7 +10,7 @@ from inventory.access import Caller, Role
 from inventory.actions import estimates
 from inventory.devices import Key
 from inventory.errors import NotFound
-from inventory.operations import Kind, Operation, State
+from inventory.operations import Kind, Operation, Origin, State
 from inventory.query import Page, Window
 from inventory.query import tag as tag_of
 from inventory.records import history as records
@@ -28,7 +28,7 @@ Unsealed = Callable[[Sequence[Variable]], list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An operation with its device and result. Secret values in it are still sealed."""
+    """An operation with its device and result. Secret values that people set are still sealed."""
 
     operation: Operation
     target: Target
@@ -153,5 +153,7 @@ def _report(
     else:
         asked = operation.request.get("variables", [])
         variables, count = asked[:most], len(asked)
+    if operation.origin is Origin.SYSTEM:
+        variables = sealed_variables.mask(variables)  # the server's own secrets are for nobody
     rest = {} if result is None else result.rest
     return Report(operation, target, estimate_s, rest, variables, count)

@@ -341,6 +341,7 @@ async def test_a_later_operation_is_scheduled_for_its_time(router, when):
     assert status == 201
     names = ("scheduled_at", "scheduled_for", "next_execution")
     assert {told[name] for name in names} == {"2030-01-01T00:01:00Z"}
+    assert router.woken == []
     _, (listed,) = await router.told("GET", f"{HEADLESS}?status=scheduled")
     assert listed == told
 

@@ -367,6 +367,15 @@ async def test_secrets_are_told_to_those_who_may_set_them(fleet):
     assert told == {"tests": "hunter22", "viewer": "********"}
 
 
+async def test_secrets_that_the_server_sets_itself_are_told_to_nobody(fleet):
+    sealed = sealed_variables.seal(variables(SECRET, value="hunter22"), fleet.vault)
+    request = {"variables": sealed}
+    own = await fleet.store.write(operations.queue, 1, Kind.SET, request, NOW, origin=Origin.SYSTEM)
+    report = await fleet.get(own.id)
+    told = viewing.unsealing(PERSON, fleet.vault)(report.variables)
+    assert told == variables(SECRET, value="********")
+
+
 async def test_an_estimate_is_the_median_of_past_runs(fleet):
     untried = await fleet.store.read(estimates.seconds, Kind.REBOOT)
     for seconds in (3.2, 90.0, 8.1):
