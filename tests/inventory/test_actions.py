@@ -333,6 +333,20 @@ async def test_a_result_takes_the_place_of_what_was_asked(fleet):
     assert (report.tasks, report.tasks_done) == (2, 1)
 
 
+async def test_a_long_result_is_read_only_as_far_as_it_is_shown(fleet):
+    number = (await fleet.queue(get_of("Device."))).operation.id
+    await fleet.claim()
+    read = variables(*(f"Device.A.{n}" for n in range(5000)), value="ü" * 20)
+    result = {"first": 1, "variables": read, "last": 2}
+    await fleet.store.write(operations.complete, number, result, NOW)
+    page = await fleet.store.read(viewing.page, PERSON, Filter(), Window())
+    (listed,) = page.items
+    assert (listed.variables, listed.variables_count) == (read[:200], 5000)
+    assert listed.result == {"first": 1}
+    report = await fleet.get(number)
+    assert (report.variables, report.result) == (read, {"first": 1, "last": 2})
+
+
 async def test_tasks_tell_how_far_it_is(fleet):
     adding = Order(Kind.ADD_OBJECT, {"variables": variables("Device.A.", "Device.B.")})
     number = (await fleet.queue(adding)).operation.id
