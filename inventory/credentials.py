@@ -66,6 +66,19 @@ def change(
     return columns(pair, vault) | _previous(records.credentials(tx, device.id), vault, was_set)
 
 
+def taken(tx: Transaction, operation: Operation, vault: Vault) -> None:
+    """The device has taken a pair that was set on it.
+
+    Where it had none before, it has no older pair to fall back on, and is asked for this one from
+    now on; nothing else would ever make it prove that it holds it.
+    """
+    if operation.request.get("purpose") != PURPOSE:
+        return
+    held = records.credentials(tx, operation.device_id)
+    if held.previous_password is not None and vault.open(held.previous_password) == NONE_OF_ITS_OWN:
+        records.forget_previous_credentials(tx, operation.device_id)
+
+
 def _previous(held: Credentials, vault: Vault, was_set: bool) -> dict[str, Any]:
     """The pair that the device still has: the older one where the newer never reached it."""
     if held.previous_password is not None and not was_set:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from inventory import admission, awaited, configuration, enrolment, parameter_key, transfers
 from inventory.admission import Shared
-from inventory.errors import RegistrationRefused
+from inventory.errors import RegistrationRefused, Unauthenticated
 from inventory.matching import match_type
 from inventory.operations import DAY_S, RETRY_S
 from inventory.parameter_key import Keys
+from inventory.records import devices as device_records
 from inventory.records import log
 from inventory.records import operations as operation_records
 from inventory.records import sightings as records
@@ -80,7 +81,7 @@ def record_sighting(
         row = _register(tx, sighting, policy, now, may_register=may_register)
     admitted = _admit(tx, row, sighting, policy)
     if admitted.by_new_password:
-        records.forget_previous_password(tx, row["id"])
+        device_records.forget_previous_credentials(tx, row["id"])
     if admitted.by_onboarding:
         log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
     if is_new or not _is_quiet(row, sighting):
@@ -173,6 +174,8 @@ def _recognise(tx: Transaction, sighting: Sighting, policy: Policy, now: float) 
             if sighting.proof.verify(policy.vault.open(row["password"]))
         ]
     if len(rows) != 1:
+        if sighting.proof is None and records.awaits_by_username(tx):
+            raise Unauthenticated("it may be one that is known by its user name")
         return None
     records.adopt_identity(
         tx,

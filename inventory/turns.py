@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from inventory import configuration, drift, enrolment, operations, transfers
+from inventory import configuration, credentials, drift, enrolment, operations, transfers
 from inventory.configuration import Configuration
 from inventory.drift import Look
 from inventory.enrolment import Enrolment
@@ -17,6 +17,7 @@ from inventory.operations import Error, Kind, Operation
 from inventory.recording import Policy
 from inventory.records import log
 from inventory.records import turns as records
+from inventory.secrets import Vault
 from inventory.store import Transaction
 from inventory.transfers import Transfer
 
@@ -77,7 +78,7 @@ def settle(
     mine.check(tx)
     if isinstance(ending, Waiting):
         return Turn(ended=_wait(tx, ending, now))
-    ended = (ending.operation.id,) if _end(tx, ending, now) else ()
+    ended = (ending.operation.id,) if _end(tx, ending, policy.vault, now) else ()
     configuration.confirm(tx, mine.device_id, policy.vault, now)
     turn = _next_turn(tx, mine, policy, now)
     return replace(turn, ended=(*ended, *turn.ended))
@@ -92,10 +93,11 @@ def _wait(tx: Transaction, waiting: Waiting, now: float) -> tuple[int, ...]:
     return tuple(transfers.conclude_running(tx, operation_id, now))
 
 
-def _end(tx: Transaction, ending: Ending, now: float) -> bool:
+def _end(tx: Transaction, ending: Ending, vault: Vault, now: float) -> bool:
     operation, error = ending.operation, ending.error
     if error is None:
         is_first = operations.complete(tx, operation.id, ending.result, now)
+        credentials.taken(tx, operation, vault)
         transfers.arrived(tx, operation.device_id, operation.kind, operation.request, now)
     else:
         is_first = operations.fail(tx, operation.id, error, now, ending.result)

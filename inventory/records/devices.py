@@ -226,6 +226,14 @@ _KEYED = {
 }
 
 
+def forget_previous_credentials(tx: Transaction, device_id: int) -> None:
+    """The newest pair toward the ACS is the only one from now on."""
+    tx.run(
+        "UPDATE devices SET previous_username = NULL, previous_password = NULL WHERE id = :id",
+        id=device_id,
+    )
+
+
 def drop_choices(tx: Transaction, device_id: int) -> None:
     """The device's own firmware and interval; its type's count from now on."""
     tx.run(

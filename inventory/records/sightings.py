@@ -61,6 +61,15 @@ def by_id(tx: Transaction, device_id: int) -> Row | None:
     return tx.one(_BY_ID, id=device_id)
 
 
+def awaits_by_username(tx: Transaction) -> bool:
+    """Whether a record waits for its device and names nothing but a user name to know it by."""
+    row = tx.one(
+        """SELECT 1 FROM devices WHERE username IS NOT NULL AND password IS NOT NULL
+               AND unique_identifier IS NULL AND serial_number IS NULL LIMIT 1"""
+    )
+    return row is not None
+
+
 def preregistered(tx: Transaction, serial_number: str, oui: str, product_class: str) -> list[Row]:
     return list(
         tx.all(_PREREGISTERED, serial_number=serial_number, oui=oui, product_class=product_class)
@@ -175,13 +184,6 @@ def set_bootstraps(tx: Transaction, device_id: int, day: int, count: int) -> Non
         id=device_id,
         day=day,
         count=count,
-    )
-
-
-def forget_previous_password(tx: Transaction, device_id: int) -> None:
-    tx.run(
-        "UPDATE devices SET previous_username = NULL, previous_password = NULL WHERE id = :id",
-        id=device_id,
     )
 
 

@@ -380,8 +380,8 @@ async def test_a_reset_ends_by_bootstrap_and_enrols_anew(cpe, office):
     assert (await cpe.answer(asked, m.FactoryResetResponse())).status == 204
     cpe.key = ""
     await cpe.inform("0 BOOTSTRAP", "1 BOOT")
-    assert (await office.operation(first)).state is State.COMPLETED
     asked = await cpe.say(None)
+    assert (await office.operation(first)).state is State.COMPLETED
     assert len(asked.envelope.body.parameter_list) == 5
 
 

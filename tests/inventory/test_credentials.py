@@ -12,6 +12,7 @@ from inventory.devices import Family, Key, Setup
 from inventory.errors import OperationInProgress, Unauthenticated
 from inventory.operations import Kind, State
 from inventory.query import ANY_VERSION
+from inventory.records import devices as device_records
 from inventory.records import operations as operation_records
 from inventory.records import sightings
 from inventory.secrets import Vault
@@ -95,7 +96,7 @@ async def test_a_device_without_credentials_is_let_in_until_it_proves_its_first_
     await fleet.change(username="cpe", password="new")
     assert await fleet.admits(None) == Admission()
     assert await fleet.admits(NEW) == Admission(by_new_password=True)
-    await fleet.store.write(sightings.forget_previous_password, 1)
+    await fleet.store.write(device_records.forget_previous_credentials, 1)
     with pytest.raises(Unauthenticated):
         await fleet.admits(None)
 
@@ -104,7 +105,7 @@ async def proved(fleet: Fleet, proof: Basic) -> None:
     await fleet.change(username=proof.username, password=proof.password)
     sent = await fleet.send()
     await fleet.store.write(operations.complete, sent.id, None, NOW)
-    await fleet.store.write(sightings.forget_previous_password, 1)
+    await fleet.store.write(device_records.forget_previous_credentials, 1)
 
 
 async def test_the_old_and_the_new_password_are_valid_until_the_new_one_is_proved(fleet):
