@@ -93,11 +93,15 @@ async def _first_file(request: web.Request) -> BodyPartReader:
     """The first part that is told to be a file; plain fields are not looked at."""
     form = await request.multipart()
     while (part := await asyncio.wait_for(form.next(), IDLE_S)) is not None:
-        if isinstance(part, BodyPartReader) and (
-            part.filename or hdrs.CONTENT_TYPE in part.headers
-        ):
+        if isinstance(part, BodyPartReader) and _is_file(part):
             return part
     raise ValueError("the form has no file")
+
+
+def _is_file(part: BodyPartReader) -> bool:
+    """It has a file name; or it has none and is no text either, as some CPEs' files are."""
+    kind = part.headers.get(hdrs.CONTENT_TYPE, "text/plain").lower()
+    return part.filename is not None or not kind.startswith("text/plain")
 
 
 async def _inflated(pieces: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
