@@ -37,7 +37,6 @@ DEFAULTS: Fields = {
     "serial_number": None,
     "serial_number_alt": None,
     "description": None,
-    "firmware_image": None,
     "firmware_image_is_pending": False,
     "latitude": None,
     "longitude": None,
@@ -119,6 +118,9 @@ class Draft:
             return
         if not name.isprintable():
             self._complaints.about("name", "Only printable characters are allowed.")
+        elif name in {".", ".."}:
+            # RFC 3986, 5.2.4: clients take these out of a path before they ask for it.
+            self._complaints.about("name", "This name could not stand in a URL.")
         elif records.name_is_taken(self._tx, name):
             self._complaints.about("name", taken("device", "name"))
 
@@ -204,20 +206,14 @@ class Draft:
     def _firmware_image(self) -> None:
         if "firmware_image" in self._fields:
             self.columns["firmware_image_id"] = self._fields["firmware_image"]
-        if self._after("firmware_image_id") is None and (
-            "firmware_image" not in self._fields or self._background.device is None
-        ):
-            self._fill_firmware_image()
+        elif self.changes_type and self._held("firmware_image_id") is None:
+            self.columns["firmware_image_id"] = self._inherited.firmware_image_id
         image_id = self._after("firmware_image_id")
         if image_id is None:
             return
         self.image = firmware_records.by_id(self._tx, image_id)
         if self.image is None:
             self._complaints.about("firmware_image", no_such(image_id))
-
-    def _fill_firmware_image(self) -> None:
-        if self.changes_type and self._inherited.firmware_image_id is not None:
-            self.columns["firmware_image_id"] = self._inherited.firmware_image_id
 
     def _firmware_is_pending(self) -> None:
         asked = self._fields.get("firmware_image_is_pending")

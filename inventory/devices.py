@@ -21,6 +21,7 @@ from inventory.query import Expected, Page, Scope, Window
 from inventory.query import tag as tag_of
 from inventory.records import devices as records
 from inventory.records import operations as operation_records
+from inventory.records import types as type_records
 from inventory.records.devices import Device, Filter, Order
 from inventory.secrets import Vault
 from inventory.store import Transaction
@@ -144,7 +145,13 @@ def replace(
     whole = {name: value for name, value in DEFAULTS.items() if name not in kept}
     if "location_name" not in fields:
         whole["location"] = None
+    whole["firmware_image"] = _image_of_type(tx, fields.get("type", device.type_id))
     return change(tx, caller, key, {**whole, **fields}, setup, expected, now)
+
+
+def _image_of_type(tx: Transaction, type_id: int | None) -> int | None:
+    found = None if type_id is None else type_records.inherited(tx, type_id)
+    return None if found is None else found.firmware_image_id
 
 
 def change(

@@ -120,7 +120,10 @@ async def test_an_unknown_device_is_not_found_under_any_key(api):
         assert (await api.told("GET", path))[0] == 404
 
 
-@pytest.mark.parametrize("name", ["a/b", "50%", "dots.in.name", "ünïcödé ✓", 'quo"te', "a+b c"])
+@pytest.mark.parametrize(
+    "name",
+    ["a/b", "50%", "%2F", "dots.in.name", "...", "ünïcödé ✓", 'quo"te', "a+b c", "a;b?c#d"],
+)
 async def test_a_name_may_hold_every_printable_character(api, name):
     await made(api, name)
     status, device = await api.told("GET", path_of(name))
@@ -197,7 +200,7 @@ async def test_two_devices_cannot_have_the_same_identity(api):
     assert await refused(api, "PATCH", path_of("three"), product_class="HG") == taken
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 256, "tab\there", None])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 256, "tab\there", None, ".", ".."])
 async def test_a_name_has_1_to_255_printable_characters(api, name):
     assert list(await refused(api, "POST", BASE, name=name)) == ["name"]
 
@@ -286,6 +289,17 @@ async def test_a_change_has_a_new_tag_and_a_stale_one_is_refused(api):
         assert (await answer.json())["last_change"] == "2023-11-14T22:14:20Z"
     status, _ = await api.told("DELETE", path_of("router-1"), headers=headers)
     assert status == 412
+
+
+async def test_what_an_inform_changes_is_told_though_the_tag_is_the_same(api):
+    await made(api)
+    async with api.request("GET", path_of("router-1")) as answer:
+        tag = answer.headers["ETag"]
+    await api.store.write(lambda tx: tx.run("UPDATE presence SET is_up = TRUE"))
+    headers = {"If-None-Match": tag}
+    async with api.request("GET", path_of("router-1"), headers=headers) as answer:
+        assert (answer.status, answer.headers["ETag"]) == (200, tag)
+        assert (await answer.json())["status"] == "Up"
 
 
 async def test_older_bodies_are_understood(api):

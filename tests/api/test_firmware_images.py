@@ -223,6 +223,9 @@ async def test_the_image_of_the_type_fills_in(api):
         "POST", "/inventory_device_name/", json={"name": "x", "type": kind["id"]}
     )
     assert made["firmware_image"] == 1
+    _, same = await api.told("PUT", "/inventory_device_name/x/", json={"name": "x"})
+    assert same["firmware_image"] == 1
+    assert (await device(api, firmware_image=None))[1]["firmware_image"] is None
 
 
 def _downloads(tx: Any) -> list[tuple[str, str]]:
