@@ -4,8 +4,11 @@ import pytest
 
 from acs.cwmp import messages as m
 from acs.cwmp.faults import fault
-from inventory import transfers
+from inventory import access, devices, operations, timekeeping, transfers
+from inventory.devices import Family, Key, Setup
+from inventory.errors import NotCancellable, NotFound
 from inventory.operations import Kind, State
+from inventory.query import ANY_VERSION
 from inventory.records import firmware
 
 ACCEPTED = m.DownloadResponse(1)
@@ -354,3 +357,258 @@ async def test_success_and_a_boot_into_another_version_is_a_failure(
     assert error["code"] == "version_mismatch"
     assert "1.5" in error["message"]
     assert "2.0" in error["message"]
+
+
+# --- Time ------------------------------------------------------------------------------------
+
+
+async def overdue(office):
+    """Six hours later."""
+    office.clock.pass_(6 * 3600 + 1)
+    await office.store.write(timekeeping.advance, office.clock())
+
+
+async def test_a_transfer_that_never_ends_fails_after_six_hours(cpe, office, begin):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    office.clock.pass_(6 * 3600 - 60)
+    await office.store.write(timekeeping.advance, office.clock())
+    assert await state(office, operation_id) is State.RUNNING
+    await overdue(office)
+    assert (await office.operation(operation_id)).error["code"] == "timeout"
+
+
+async def test_a_delay_on_the_device_does_not_count_as_silence(cpe, office, begin):
+    operation_id, asked = await begin(url="http://files.example/x", delay_seconds=86400)
+    await cpe.answer(asked, ACCEPTED)
+    await overdue(office)
+    assert await state(office, operation_id) is State.RUNNING
+
+
+async def test_the_wanted_version_is_believed_in_the_end_without_boot_and_report(
+    cpe, office, begin
+):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    cpe.version = "2.0"
+    await cpe.inform("4 VALUE CHANGE")
+    assert await state(office, operation_id) is State.RUNNING
+    await overdue(office)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+# --- Lost answers ----------------------------------------------------------------------------
+
+
+async def again(cpe, office):
+    """The device comes back after its line broke, and says that it has nothing to say."""
+    office.clock.pass_(5)
+    cpe.lose_connection()
+    await cpe.inform("2 PERIODIC", retry_count=1)
+    return await cpe.say(None)
+
+
+async def test_a_download_whose_answer_was_lost_is_asked_about_and_not_sent_again(
+    cpe, office, begin
+):
+    operation_id, sent = await begin()
+    asked = await again(cpe, office)
+    assert isinstance(asked.envelope.body, m.GetAllQueuedTransfers)
+    queued = m.AllQueuedTransferStruct(sent.envelope.body.command_key, 2, True)
+    answer = m.GetAllQueuedTransfersResponse((queued,))
+    assert (await cpe.answer(asked, answer)).status == 204
+    assert (await office.operation(operation_id)).awaits == "M Download"
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_a_download_that_was_fetched_needs_no_question(cpe, office, begin):
+    operation_id, sent = await begin()
+    used = ticket(sent.envelope.body.url)
+    await office.store.write(transfers.note_use, used, Kind.DOWNLOAD, office.clock())
+    assert (await again(cpe, office)).status == 204
+    assert (await office.operation(operation_id)).awaits == "M Download"
+
+
+async def test_a_fetch_before_the_answer_is_not_forgotten(cpe, office, begin):
+    operation_id, sent = await begin()
+    used = ticket(sent.envelope.body.url)
+    await office.store.write(transfers.note_use, used, Kind.DOWNLOAD, office.clock())
+    await cpe.answer(sent, ACCEPTED)
+    assert "fetched" in (await office.operation(operation_id)).evidence
+
+
+async def test_a_download_that_never_arrived_is_sent_again_under_the_same_url(cpe, office, begin):
+    operation_id, sent = await begin()
+    asked = await again(cpe, office)
+    asked = await cpe.answer(asked, m.GetAllQueuedTransfersResponse())
+    assert asked.envelope.body == sent.envelope.body
+    await cpe.answer(asked, ACCEPTED)
+    assert (await office.operation(operation_id)).attempts == 2
+
+
+async def test_a_device_that_cannot_tell_is_left_alone_and_its_url_ends(cpe, office, begin):
+    operation_id, sent = await begin()
+    asked = await again(cpe, office)
+    asked = await cpe.answer(asked, fault(9000))
+    assert isinstance(asked.envelope.body, m.GetQueuedTransfers)
+    assert (await cpe.answer(asked, fault(9000))).status == 204
+    assert (await office.operation(operation_id)).error["code"] == "outcome_unknown"
+    used = ticket(sent.envelope.body.url)
+    with pytest.raises(NotFound):
+        await office.store.read(transfers.slot, used, Kind.DOWNLOAD, office.clock())
+
+
+async def test_a_crash_of_the_server_leaves_no_download_behind(cpe, office, begin):
+    operation_id, sent = await begin()
+    office.restart()
+    asked = await again(cpe, office)
+    assert isinstance(asked.envelope.body, m.GetAllQueuedTransfers)
+    await report(cpe, await office.operation(operation_id))
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.COMPLETED
+    assert (await cpe.say(None)).status == 204
+    assert sent.envelope.body.command_key == (await office.operation(operation_id)).key
+
+
+# --- Uploads ---------------------------------------------------------------------------------
+
+
+async def send_file(office, sent):
+    return await office.store.write(
+        transfers.keep_upload,
+        ticket(sent.envelope.body.url),
+        office.clock(),
+        file_name="messages.log",
+        size_bytes=3,
+        sha256="0" * 64,
+        stored_as="stored",
+    )
+
+
+async def test_an_upload_is_completed_by_its_report_when_the_file_is_here(
+    cpe, office, begin_upload
+):
+    operation_id, sent = await begin_upload()
+    assert sent.envelope.body.file_type == "2 Vendor Log File"
+    await cpe.answer(sent, m.UploadResponse(1))
+    await send_file(office, sent)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    assert await state(office, operation_id) is State.COMPLETED
+    result = await office.store.read(operations.result_of, operation_id)
+    assert result == {
+        "upload": 1,
+        "file_type": "2 Vendor Log File",
+        "file_name": "messages.log",
+        "size_bytes": 3,
+        "sha256": "0" * 64,
+    }
+
+
+async def test_an_upload_that_is_done_at_once_is_completed_with_its_answer(
+    cpe, office, begin_upload
+):
+    operation_id, sent = await begin_upload()
+    await send_file(office, sent)
+    finished = []
+    office.signals.on_finish(finished.append)
+    assert (await cpe.answer(sent, m.UploadResponse(0))).status == 204
+    assert await state(office, operation_id) is State.COMPLETED
+    assert finished == [operation_id]
+
+
+async def test_success_without_a_file_is_a_failure(cpe, office, begin_upload):
+    operation_id, sent = await begin_upload()
+    await cpe.answer(sent, m.UploadResponse(1))
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    assert (await office.operation(operation_id)).error["code"] == "not_received"
+
+
+async def test_a_file_whose_report_never_comes_is_believed_in_the_end(cpe, office, begin_upload):
+    operation_id, sent = await begin_upload()
+    await cpe.answer(sent, m.UploadResponse(1))
+    await send_file(office, sent)
+    await overdue(office)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+# --- The device's own image ------------------------------------------------------------------
+
+
+@pytest.fixture
+async def pend(cpe, office, image):
+    """The device is to run the image: its download is queued. Returns the operation's id."""
+
+    async def make():
+        await cpe.enrol()
+        fields = {"firmware_image": image.id, "firmware_image_is_pending": True}
+        await change(office, fields)
+        office.signals.work(1)
+        ((operation_id,),) = await office.rows("SELECT id FROM operations WHERE kind = 'download'")
+        return operation_id
+
+    return make
+
+
+async def change(office, fields):
+    await office.store.write(
+        devices.change,
+        access.of_the_house("tests"),
+        Key(Family.ID, 1),
+        fields,
+        Setup(office.policy.vault),
+        ANY_VERSION,
+        office.clock(),
+    )
+
+
+async def pending(office):
+    ((is_pending,),) = await office.rows("SELECT firmware_image_is_pending FROM devices")
+    return bool(is_pending)
+
+
+async def test_the_image_is_pending_until_success_and_version_are_there(cpe, office, pend):
+    operation_id = await pend()
+    await cpe.inform()
+    await cpe.answer(await cpe.say(None), ACCEPTED)
+    assert await pending(office)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    assert await pending(office)
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert not await pending(office)
+
+
+async def test_an_image_that_failed_stays_pending_until_the_version_is_seen(cpe, office, pend):
+    operation_id = await pend()
+    await cpe.inform()
+    await cpe.answer(await cpe.say(None), ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id), FAILED)
+    assert await pending(office)
+    cpe.version = "2.0"
+    await cpe.inform("1 BOOT")
+    assert not await pending(office)
+
+
+async def test_a_running_download_cannot_be_taken_back(cpe, office, pend):
+    await pend()
+    await cpe.inform()
+    await cpe.say(None)
+    with pytest.raises(NotCancellable):
+        await change(office, {"firmware_image_is_pending": False})
+    assert await pending(office)
+
+
+async def test_a_download_that_has_not_started_is_taken_back(cpe, office, pend):
+    operation_id = await pend()
+    await change(office, {"firmware_image_is_pending": False})
+    assert await state(office, operation_id) is State.CANCELLED
+    assert not await pending(office)
+    await cpe.inform()
+    assert (await cpe.say(None)).status == 204
