@@ -108,9 +108,10 @@ class Throttle:
         self._limit = requests_per_minute
         self._buckets: dict[int, tuple[float, float]] = {}
 
-    def admit(self, token_id: int, now: float) -> None:
-        """Raises 429 when the token has used up its requests."""
-        if self._limit is None:
+    def admit(self, caller: Caller, now: float) -> None:
+        """Raises 429 when the caller's token has used up its requests."""
+        token_id = caller.token_id
+        if self._limit is None or token_id is None:
             return
         rate = self._limit / 60
         left, at = self._buckets.get(token_id, (float(self._limit), now))

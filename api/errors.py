@@ -1,6 +1,7 @@
 """Every error as JSON: one table from the inventory's refusals to HTTP, one place that logs."""
 
 import asyncio
+import json
 import logging
 import re
 import secrets
@@ -9,7 +10,6 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from api.answers import encode
 from api.reading import ParseError
 from inventory import errors
 
@@ -74,15 +74,15 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
     except (asyncio.CancelledError, ConnectionError):
         raise
     except Exception:
-        log.exception("request %s failed: %s", request[REQUEST_ID], request.rel_url.path)
+        log.exception("request %s failed: %s", request[REQUEST_ID], request.rel_url.raw_path)
         body = {"detail": SERVER_ERROR, "request_id": request[REQUEST_ID]}
         return problem(500, body)
 
 
 def problem(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(
-        status=status, body=encode(body), headers=headers, content_type="application/json"
-    )
+    # Escaped to ASCII: what is told back may hold bytes of the request that are no UTF-8.
+    told = json.dumps(body, default=str).encode()
+    return web.Response(status=status, body=told, headers=headers, content_type="application/json")
 
 
 def _refusal(error: errors.InventoryError) -> web.Response:

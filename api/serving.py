@@ -15,16 +15,18 @@ from api.auth import secret_of
 from api.calls import Call
 from api.endpoints import GLOBAL, Endpoint, Methods
 from api.errors import Refused
-from api.keys import CLOCK, GATE, OPTIONS, SIGNALS, THROTTLE
+from api.keys import CLOCK, GATE, OPTIONS, SIGNALS, STORE, THROTTLE
 from api.models import body_of, query_of
 from api.reading import parse
-from inventory.access import Caller, Role
-from inventory.errors import Invalid, NotFound
+from inventory import audit
+from inventory.access import Caller, Role, only
+from inventory.errors import Forbidden, Invalid, NotFound
 from inventory.query import ANY_VERSION, Expected
 
 ETAG = re.compile(r'(W/)?"([^"]*)"')
 ROW_ID = re.compile(r"[0-9]{1,18}")
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
+READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 JSON = frozenset({"", "application/json"})
 
 
@@ -37,25 +39,34 @@ class Resource:
         self.allow = ", ".join(sorted(known | {"HEAD"} if "GET" in methods else known))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        now = round(request.app[CLOCK](), 6)
+        now = round(request.app[CLOCK](), 6)  # what a time in an answer can tell
         caller = await request.app[GATE].caller(request, now)
+        request.app[THROTTLE].admit(caller, now)
         if request.method == hdrs.METH_OPTIONS:
             return _json(Answer(self._options(), headers={"Allow": self.allow}))
         endpoint = self._endpoint(request.method)
-        _must_be_allowed(endpoint, caller)
-        if caller.token_id is not None:
-            request.app[THROTTLE].admit(caller.token_id, now)
-        if endpoint.answers is not bytes:
-            _must_take_json(request)
-        call, arguments = await _read(request, endpoint, caller, now)
-        answer = await endpoint.handler(call, **arguments)
-        return _respond(request, answer) if isinstance(answer, Answer) else answer
+        try:
+            return await _answer(request, endpoint, caller, now)
+        except Forbidden:
+            await self._note_refusal(request, caller, now)
+            raise
 
     def _endpoint(self, method: str) -> Endpoint:
         found = self.methods.get(hdrs.METH_GET if method == hdrs.METH_HEAD else method)
         if found is None:
             raise Refused(405, f'Method "{method}" not allowed.', Allow=self.allow)
         return found
+
+    async def _note_refusal(self, request: web.Request, caller: Caller, now: float) -> None:
+        """What somebody tried to change and may not stands in the audit, too."""
+        if request.method in READING:
+            return
+        thing = self.path.removeprefix("/api/v1/").partition("/")[0]
+        key = next(iter(request.match_info.values()), "")
+        whose = only(caller.organizations)
+        await request.app[STORE].write(
+            audit.record, caller, request.method.lower(), thing, key, whose, "refused", None, now
+        )
 
     def _options(self) -> dict[str, Any]:
         summaries = [endpoint.summary for endpoint in self.methods.values()]
@@ -65,6 +76,17 @@ class Resource:
             "renders": ["application/json"],
             "parses": ["application/json"],
         }
+
+
+async def _answer(
+    request: web.Request, endpoint: Endpoint, caller: Caller, now: float
+) -> web.StreamResponse:
+    _must_be_allowed(endpoint, caller)
+    if endpoint.answers is not bytes:
+        _must_take_json(request)
+    call, arguments = await _read(request, endpoint, caller, now)
+    answer = await endpoint.handler(call, **arguments)
+    return _respond(request, answer) if isinstance(answer, Answer) else answer
 
 
 def _must_be_allowed(endpoint: Endpoint, caller: Caller) -> None:
@@ -148,14 +170,15 @@ def _request_digest(request: web.Request, raw: bytes) -> str:
     # Keyed with the token's secret, which the store does not have: a body may hold passwords.
     secret = secret_of(request).encode("utf-8", "surrogateescape")
     path = request.rel_url.raw_path.rstrip("/")
-    whole = f"{path}?{request.rel_url.raw_query_string}\n".encode() + raw
+    head = f"{path}?{request.rel_url.raw_query_string}\n"
+    whole = head.encode("utf-8", "surrogateescape") + raw
     return hmac.new(secret, whole, "sha256").hexdigest()
 
 
 def _respond(request: web.Request, answer: Answer) -> web.Response:
     for device_id in answer.wakes:
         request.app[SIGNALS].work(device_id)
-    if request.method in {"GET", "HEAD"} and _is_known(request, answer):
+    if request.method in READING and _is_known(request, answer):
         return web.Response(status=304, headers=answer.all_headers)
     return _json(answer)
 

@@ -26,6 +26,7 @@ __all__ = [
     "has_tokens",
     "new_secret",
     "of_the_house",
+    "only",
     "revoke_token",
 ]
 
@@ -65,6 +66,11 @@ class Caller:
         """Raises Forbidden for callers bound to organizations: what is global they only read."""
         if self.organizations is not None:
             raise Forbidden
+
+
+def only(organizations: frozenset[int] | None) -> int | None:
+    """The organization of somebody who is bound to just one."""
+    return next(iter(organizations)) if organizations and len(organizations) == 1 else None
 
 
 def of_the_house(name: str) -> Caller:

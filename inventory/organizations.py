@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inventory import audit
-from inventory.access import Caller
+from inventory.access import Caller, only
 from inventory.errors import Conflict, Invalid, NotFound
 from inventory.query import Expected, Page, Window
 from inventory.records import organizations as records
@@ -41,9 +41,8 @@ def default_for(tx: Transaction, caller: Caller) -> int | None:
 
     None when he does not see that one: then he has to name one.
     """
-    bound = caller.organizations
-    if bound is not None and len(bound) == 1:
-        return next(iter(bound))
+    if own := only(caller.organizations):
+        return own
     default = records.default(tx).id
     return default if caller.sees(default) else None
 

@@ -38,7 +38,17 @@ def issue(
     _must_make_sense(tx, name, organization_ids, expires, now)
     token, _ = access.create_token(tx, name, role, bound, expires, now, caller.name, secret)
     details = {"name": name, "role": role.value, "organizations": sorted(bound or ())}
-    audit.record(tx, caller, "create", "api_token", token.id, _owner(token), "done", details, now)
+    audit.record(
+        tx,
+        caller,
+        "create",
+        "api_token",
+        token.id,
+        access.only(token.organizations),
+        "done",
+        details,
+        now,
+    )
     return token
 
 
@@ -50,7 +60,17 @@ def revoke(tx: Transaction, caller: Caller, token_id: int, expected: Expected, n
         return
     access.revoke_token(tx, caller.scope, token_id, now)
     details = {"name": token.name}
-    audit.record(tx, caller, "revoke", "api_token", token_id, _owner(token), "done", details, now)
+    audit.record(
+        tx,
+        caller,
+        "revoke",
+        "api_token",
+        token_id,
+        access.only(token.organizations),
+        "done",
+        details,
+        now,
+    )
 
 
 def _must_not_be_broader(
@@ -77,9 +97,3 @@ def _must_make_sense(
         errors["expires"] = ["This time is in the past."]
     if errors:
         raise Invalid(errors)
-
-
-def _owner(token: Token) -> int | None:
-    """The organization that the audit row belongs to: the only one that the token is bound to."""
-    bound = token.organizations or frozenset()
-    return next(iter(bound)) if len(bound) == 1 else None

@@ -73,3 +73,19 @@ async def test_a_bound_token_sees_its_own_organizations_entries(filled):
 async def test_nobody_changes_the_audit(filled, method):
     assert (await filled.told(method, "/audit/3/", json={}))[0] == 405
     assert (await filled.told(method, "/audit/", json={}))[0] == 405
+
+
+async def test_what_somebody_tried_and_may_not_is_recorded_as_refused(api):
+    north = await api.organization("North")
+    await api.token("viewer", Role.VIEWER, frozenset({north}))
+    await api.told("DELETE", "/organization/1/", token="viewer")
+    await api.told("GET", "/api_token/", token="viewer")
+
+    _, told = await api.told("GET", "/audit/?outcome=refused", token="viewer")
+    entries = [
+        {name: entry[name] for name in ("actor", "action", "object", "object_key")}
+        for entry in told["results"]
+    ]
+    assert entries == [
+        {"actor": "viewer", "action": "delete", "object": "organization", "object_key": "1"}
+    ]
