@@ -105,11 +105,13 @@ def appear(
 
 
 def register(tx: Transaction, interval_s: int, now: float, **columns: Any) -> int:
-    """A new device in the default organization; returns its id."""
+    """A new device in the default organization, with its type's image; returns its id."""
     row = tx.one(
-        """INSERT INTO devices (uuid, name, organization_id, type_id, unique_identifier,
-               manufacturer, oui, product_class, serial_number, last_change, created)
+        """INSERT INTO devices (uuid, name, organization_id, type_id, firmware_image_id,
+               unique_identifier, manufacturer, oui, product_class, serial_number,
+               last_change, created)
            VALUES (:uuid, :name, (SELECT id FROM organizations WHERE is_default), :type_id,
+               (SELECT firmware_image_id FROM device_types WHERE id = :type_id),
                :unique_identifier, :manufacturer, :oui, :product_class, :serial_number, :now, :now)
            RETURNING id""",
         now=now,
@@ -137,7 +139,10 @@ def adopt_identity(tx: Transaction, device_id: int, now: float, **columns: Any) 
                oui = :oui, product_class = :product_class, serial_number = :serial_number,
                serial_number_alt = CASE WHEN serial_number <> :serial_number
                    THEN COALESCE(serial_number_alt, serial_number) ELSE serial_number_alt END,
-               type_id = COALESCE(type_id, :type_id), version = version + 1, last_change = :now
+               type_id = COALESCE(type_id, :type_id), version = version + 1, last_change = :now,
+               firmware_image_id = CASE WHEN type_id IS NULL AND firmware_image_id IS NULL
+                   THEN (SELECT firmware_image_id FROM device_types WHERE id = :type_id)
+                   ELSE firmware_image_id END
            WHERE id = :id""",
         id=device_id,
         now=now,

@@ -76,6 +76,30 @@ async def test_a_preregistered_device_is_recognised_by_its_serial_number(api, cp
     assert status == 400
 
 
+@pytest.mark.parametrize("is_preregistered", [False, True])
+async def test_a_new_device_is_to_run_the_image_of_the_type_that_it_matches(
+    api, cpes, model, is_preregistered
+):
+    described = {"name": "Release 9", "version": "9"}
+    upload = api.http.post(
+        f"{api.url}firmware_image/",
+        data=b"image",
+        params=described,
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    async with upload as answer:
+        image = (await answer.json())["id"]
+    body = {"short_name": "sim", "match_oui": "00D09E", "firmware_image": image}
+    made = await api.ask("POST", "inventory_type/", body)
+    if is_preregistered:
+        body = {"name": NAME, "serial_number": "SIM000001"}
+        await api.ask("POST", "inventory_device_name/", body)
+    await cpes(model=model).start()
+    found = await api.device(NAME)
+    assert (found["type"], found["firmware_image"]) == (made["id"], image)
+    assert found["firmware_image_is_pending"] is False
+
+
 async def test_a_deleted_device_registers_anew(api, cpe):
     before = await api.device(NAME)
     await settled(api, cpe)
