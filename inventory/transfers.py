@@ -25,7 +25,7 @@ from inventory.records.firmware import Image
 from inventory.records.uploads import Upload
 from inventory.secrets import Vault
 from inventory.sightings import Sighting
-from inventory.store import Transaction
+from inventory.store import Row, Transaction
 
 KINDS = frozenset({Kind.DOWNLOAD, Kind.UPLOAD})
 FIRMWARE = "1 Firmware Upgrade Image"
@@ -116,8 +116,14 @@ def conclude(tx: Transaction, row: Mapping[str, Any], now: float) -> list[int]:
     if row["kind"] == Kind.UPLOAD:
         return _end_upload(tx, row, now)
     shown = records.shown(tx, row["device_id"])
-    booted = any(event.startswith("1 BOOT:") for event in shown["last_events"].split(","))
-    return _judge(tx, row, shown["software_version"], now, has_booted=booted)
+    has_booted = _has_booted_since(row["evidence"]["at"], shown)
+    return _judge(tx, row, shown["software_version"], now, has_booted=has_booted)
+
+
+def _has_booted_since(sent: float, shown: Row) -> bool:
+    """Whether the present session was opened by a boot that came after the request."""
+    events = shown["last_events"].split(",")
+    return shown["last_inform"] > sent and any(each.startswith("1 BOOT:") for each in events)
 
 
 def _meant(tx: Transaction, device_id: int, key: str) -> operation_records.OperationRow | None:
@@ -269,7 +275,8 @@ def slot(tx: Transaction, ticket: str, kind: Kind, now: float) -> Slot:
 
 def note_use(tx: Transaction, ticket: str, kind: Kind, now: float) -> None:
     """The device has used its URL, so it has received the request; raises NotFound."""
-    _noted(tx, _holder(tx, ticket, kind, now), "fetched", now)
+    row = _noted(tx, _holder(tx, ticket, kind, now), "fetched", now)
+    log.add(tx, row["device_id"], "event", f"{kind} begun", now, {"id": row["key"]})
 
 
 def keep_upload(tx: Transaction, ticket: str, now: float, **columns: Any) -> Upload:
@@ -284,6 +291,7 @@ def keep_upload(tx: Transaction, ticket: str, now: float, **columns: Any) -> Upl
         **columns,
     )
     uploads.trim_device(tx, row["device_id"], MAX_PER_DEVICE)
+    log.add(tx, row["device_id"], "event", "file received", now, described(upload))
     return upload
 
 

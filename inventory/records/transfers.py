@@ -4,9 +4,9 @@ from inventory.store import Row, Transaction
 
 
 def shown(tx: Transaction, device_id: int) -> Row:
-    """The version that the device reports, and the events of its last Inform."""
+    """The version that the device reports, and time and events of its last Inform."""
     row = tx.one(
-        """SELECT d.software_version, p.last_events
+        """SELECT d.software_version, p.last_inform, p.last_events
            FROM devices AS d JOIN presence AS p ON p.device_id = d.id WHERE d.id = :id""",
         id=device_id,
     )

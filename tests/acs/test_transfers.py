@@ -35,12 +35,14 @@ async def image(office):
 async def begin(cpe, office, image):
     """Queues a download of the image, and returns its id and the request that reaches the CPE."""
 
-    async def make(**request):
+    async def make(*events, **request):
         await cpe.enrol()
         request = request or {"firmware_image": image.id}
         operation_id = await office.queue("download", **request)
-        await cpe.inform()
-        return operation_id, await cpe.say(None)
+        await cpe.inform(*events)
+        asked = await cpe.say(None)
+        office.clock.pass_(1)
+        return operation_id, asked
 
     return make
 
@@ -332,6 +334,13 @@ async def test_a_boot_into_the_version_that_was_there_before_proves_nothing(cpe,
     operation_id, asked = await begin()
     await cpe.answer(asked, ACCEPTED)
     await cpe.inform("1 BOOT")
+    assert await state(office, operation_id) is State.RUNNING
+
+
+async def test_a_boot_before_the_download_disproves_nothing(cpe, office, begin):
+    operation_id, asked = await begin("1 BOOT")
+    await cpe.answer(asked, ACCEPTED)
+    await report(cpe, await office.operation(operation_id))
     assert await state(office, operation_id) is State.RUNNING
 
 
