@@ -26,6 +26,8 @@ class BodyReader:
 
     async def read(self, request: web.BaseRequest) -> bytes:
         """The inflated body; raises :class:`Refused`."""
+        if not request.body_exists:
+            return b""
         coding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
         if coding not in _WINDOWS and coding not in ("", "identity"):
             raise Refused(415, "Unknown Content-Encoding.", "Accept-Encoding: gzip, deflate")

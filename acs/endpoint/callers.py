@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import hdrs, web
 
-from acs.cwmp.httpauth import parse_authorization
+from acs.cwmp.httpauth import Authorization, parse_authorization
 from acs.endpoint.connections import connection_of
 from acs.exchange import Caller
 
@@ -38,14 +39,13 @@ class Callers:
         connection = connection_of(request)
         address = connection.address
         proxied = self.trusts(address)
-        authorization = request.headers.get(hdrs.AUTHORIZATION)
         return Caller(
-            address=self._behind_proxy(request, address) if proxied else address,
-            connection=None if proxied else connection.number,
-            cookie=read_cookie(request),
-            authorization=parse_authorization(authorization, request.method, request.raw_path),
-            tls_subject=connection.tls_subject,
-            base_url=self.base_url(request, proxied),
+            self._behind_proxy(request, address) if proxied else address,
+            None if proxied else connection.number,
+            read_cookie(request),
+            _authorization(request),
+            connection.tls_subject,
+            self.base_url(request, proxied),
         )
 
     def acs_url(self, request: web.BaseRequest) -> str:
@@ -61,7 +61,7 @@ class Callers:
         if scheme not in _SCHEMES:
             scheme = request.scheme
         host = request.headers.get(hdrs.HOST, "")
-        return f"{scheme}://{host if _HOST.fullmatch(host) else _own_address(request)}"
+        return f"{scheme}://{host if _is_host(host) else _own_address(request)}"
 
     def trusts(self, address: str) -> bool:
         if not self._trusted:
@@ -82,12 +82,25 @@ class Callers:
 
 def read_cookie(request: web.BaseRequest) -> str | None:
     """The value of our session cookie, also from headers that break the rules of cookies."""
+    headers = request.headers
     for name in _COOKIE_HEADERS:
-        if name in request.headers:
-            for header in request.headers.getall(name):
+        if name in headers:
+            for header in headers.getall(name):
                 if found := _COOKIE.search(header):
                     return found[1]
     return None
+
+
+def _authorization(request: web.BaseRequest) -> Authorization | None:
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None:
+        return None
+    return parse_authorization(header, request.method, request.raw_path)
+
+
+@lru_cache(maxsize=64)  # nearly all devices reach us under the same few names
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

@@ -107,9 +107,9 @@ class Endpoint:
         return make(message, payload, connection, writer, task)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if isinstance(request, web.Request):
-            return await _server(self._others).request_handler(request)
-        return await self._service.answer(request)
+        if type(request) is web.BaseRequest:
+            return await self._service.answer(request)
+        return await _server(self._others).request_handler(request)
 
 
 def _server(runner: web.AppRunner) -> web.Server:

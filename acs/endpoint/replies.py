@@ -17,6 +17,8 @@ from aiohttp.http import HttpVersion11
 XML = 'Content-Type: text/xml; charset="utf-8"'
 PLAIN = 'Content-Type: text/plain; charset="utf-8"'
 
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+
 
 class Reply(web.StreamResponse):
     """An answer that aiohttp is handed ready-made; after an error the connection ends."""
@@ -42,8 +44,8 @@ class Reply(web.StreamResponse):
 
     def _head(self, request: web.BaseRequest) -> bytes:
         lines = [
-            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
-            f"Date: {_http_date(int(time()))}",
+            _STATUS_LINES[self.status],
+            _date_line(int(time())),
             *self._lines,
             f"Content-Length: {len(self._content)}",
         ]
@@ -62,5 +64,5 @@ def plain(status: int, reason: str, *headers: str) -> Reply:
 
 
 @lru_cache(maxsize=2)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def _date_line(second: int) -> str:
+    return f"Date: {formatdate(second, usegmt=True)}"
