@@ -1,13 +1,17 @@
 """Messages as they may be kept and shown: without the secrets in them."""
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from acs.cwmp.messages import Envelope, ParameterValueStruct
+from acs.cwmp.messages import Download, Envelope, ParameterValueStruct, Upload
+from acs.procedures.transfers import FILES
 from inventory.sealed_variables import MASK
 from inventory.secrets import is_secret_name
 
 _SECRET_FIELDS = frozenset({"password"})
+# Who knows the URL of a transfer may take part in it, for as long as it lasts.
+_TICKET = re.compile(rf"(?<={FILES})\d+\.[\w-]+")
 
 
 def redacted(envelope: Envelope) -> Envelope:
@@ -21,6 +25,9 @@ def _masked(value: Any) -> Any:
         return replace(value, value=MASK, type="string") if hide else value
     if isinstance(value, tuple):
         return tuple(map(_masked, value))
+    if isinstance(value, Download | Upload):
+        url = _TICKET.sub(MASK, value.url)
+        return replace(value, url=url, password=MASK if value.password else "")
     if not is_dataclass(value) or isinstance(value, type):
         return value
     changes = {
