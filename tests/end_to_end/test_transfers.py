@@ -3,7 +3,14 @@
 import aiohttp
 import pytest
 
-from simulator.mischief import DownloadsAtOnce, TransferFails
+from simulator.mischief import (
+    DownloadsAtOnce,
+    ForgetsKey,
+    NeverReports,
+    ReportsBeforeReboot,
+    ReportsTwice,
+    TransferFails,
+)
 
 NAME = "00D09E-SimGateway-SIM000001"
 FIRMWARE = b"version=9.9.9\n" + bytes(300_000)
@@ -88,3 +95,48 @@ async def test_an_upload_is_stored_and_can_be_fetched(cpes, api):
     async with api.http.get(upload["url"]) as answer:
         assert answer.status == 200
         assert len(await answer.read()) == upload["size_bytes"]
+
+
+@pytest.mark.parametrize(
+    "mischief",
+    [ReportsBeforeReboot(), ReportsTwice(), ForgetsKey(), ForgetsKey("another"), NeverReports()],
+    ids=["before-reboot", "twice", "empty-key", "wrong-key", "never"],
+)
+async def test_a_download_ends_well_however_the_device_reports_it(cpes, api, image, mischief):
+    cpe = cpes(mischief=[mischief])
+    await cpe.start()
+    done = await api.run(NAME, "download", parameters={"firmware_image": image})
+    assert done["status"] == "completed", done
+    assert cpe.counts["Download"] == 1
+    assert (await api.device(NAME))["software_version"] == "9.9.9"
+
+
+async def test_an_image_that_shows_another_version_is_a_mismatch(cpes, api, image):
+    body = {"version": "10.0"}
+    await api.ask("PATCH", f"firmware_image/{image}/", body)
+    cpe = cpes()
+    await cpe.start()
+    done = await api.run(NAME, "download", parameters={"firmware_image": image})
+    assert done["status"] == "failed"
+    assert done["error"]["code"] == "version_mismatch"
+    assert "9.9.9" in done["error"]["message"]
+    assert "10.0" in done["error"]["message"]
+
+
+async def test_a_large_image_is_fetched_without_being_held(cpes, api):
+    async def content():
+        yield b"version=8.0.0\n"
+        for _ in range(99):
+            yield bytes(2**20)
+        yield bytes(2**20 - 14)
+
+    headers = {"Content-Type": "application/octet-stream"}
+    params = {"name": "large", "version": "8.0.0"}
+    url = f"{api.url}firmware_image/"
+    async with api.http.post(url, data=content(), headers=headers, params=params) as answer:
+        assert answer.status == 201, await answer.text()
+        told = await answer.json()
+    cpe = cpes()
+    await cpe.start()
+    done = await api.run(NAME, "download", parameters={"firmware_image": told["id"]})
+    assert done["status"] == "completed", done
