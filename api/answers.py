@@ -15,6 +15,8 @@ class Answer:
     status: int = HTTPStatus.OK
     tag: str | None = None
     """The object's entity tag, without quotes."""
+    moves: bool = False
+    """The body changes without its tag (when a device informs, say): no 304 for it."""
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     wakes: Sequence[int] = ()
@@ -32,12 +34,12 @@ class Answer:
         return {name: text for name, text in own.items() if text} | dict(self.headers)
 
 
-def found(body: object, tag: str | None = None) -> Answer:
-    return Answer(body, tag=tag)
+def found(body: object, tag: str | None = None, *, moves: bool = False) -> Answer:
+    return Answer(body, tag=tag, moves=moves)
 
 
 def created(body: object, location: str, tag: str | None = None) -> Answer:
-    return Answer(body, HTTPStatus.CREATED, tag, location)
+    return Answer(body, HTTPStatus.CREATED, tag, location=location)
 
 
 def gone() -> Answer:

@@ -185,7 +185,7 @@ def _respond(request: web.Request, answer: Answer) -> web.Response:
 
 def _is_known(request: web.Request, answer: Answer) -> bool:
     header = request.headers.get(hdrs.IF_NONE_MATCH)
-    if answer.tag is None or header is None:
+    if answer.tag is None or answer.moves or header is None:
         return False
     return header.strip() == "*" or answer.tag in {tag for _, tag in ETAG.findall(header)}
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from api.answers import Answer, created, gone
+from api.answers import Answer, created, found, gone
 from api.calls import Call
 from api.endpoints import OWNED, Handler, Methods, endpoint
 from api.house import HOUSE
@@ -71,8 +71,7 @@ async def _read(call: Call, key: Key, query: DeviceQuery) -> Answer:
         portraits.draw, key, house.setup.vault, names, with_details=query.pending
     )
     body = shown_whole(portrait, call.caller, house.setup.interval_s, call.now)
-    # No 304 for If-None-Match: status and last Inform change without the record, and its tag.
-    return Answer(body, headers={"ETag": f'"{devices.tag(portrait.device)}"'})
+    return found(body, devices.tag(portrait.device), moves=True)
 
 
 async def _replace(call: Call, key: Key, body: DeviceReplacement) -> Answer:

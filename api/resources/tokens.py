@@ -68,7 +68,7 @@ async def browse(call: Call, query: ListQuery) -> Answer:
 @endpoint(Role.ADMIN, OWNED, "Read an API token", answers=TokenAnswer)
 async def read(call: Call, id: int) -> Answer:
     token = await call.read(tokens.get, id)
-    return found(_representation(token), token.tag)
+    return found(_representation(token), token.tag, moves=True)
 
 
 @endpoint(Role.ADMIN, OWNED, "Create an API token", answers=NewTokenAnswer, status=201)

@@ -207,3 +207,85 @@ async def test_what_is_open_answers_everybody_and_changes_nothing(walked):
             async with walked.client.request(method, path) as answer:
                 assert answer.status == status, (method, path)
                 assert answer.headers["X-Request-Id"]
+
+
+# --- The conventions, on every endpoint --------------------------------------------------------
+
+# The path of one object below each base.
+ONE = {path.partition("{")[0]: path for path in ROUTES if re.fullmatch(r"[^{]*\{\w+\}/", path)}
+
+
+@pytest.mark.parametrize("base", sorted(BODIES))
+async def test_what_was_posted_is_where_it_was_said_to_be_and_is_not_made_twice(walked, base):
+    if base in AFTER:
+        await made(walked, AFTER[base])
+    key = {"Idempotency-Key": "k1"}
+    told = []
+    for replayed in (None, "true"):
+        async with walked.request(
+            "POST", base.removeprefix("/api/v1"), json=BODIES[base], headers=key
+        ) as answer:
+            assert answer.status == 201
+            assert answer.headers.get("Idempotency-Replayed") == replayed
+            told.append(await answer.json())
+            place = answer.headers["Location"].removeprefix("/api/v1")
+    assert told[0] | {"token": None} == told[1] | {"token": None}
+    assert (await walked.told("GET", place))[0] == 200
+    async with walked.request(
+        "POST", base.removeprefix("/api/v1"), json=BODIES[base] | {"name": "x"}, headers=key
+    ) as answer:
+        assert answer.status == 422
+
+
+# An uploaded image is no JSON body; its own tests show its tag.
+WRITTEN = sorted(base for base in BODIES if "PUT" in ROUTES.get(ONE.get(base, ""), ()))
+
+
+@pytest.mark.parametrize("base", WRITTEN)
+async def test_what_can_be_read_and_written_has_a_tag_that_is_heeded(walked, base):
+    place = whole(ONE[base], await made(walked, base)).removeprefix("/api/v1")
+    async with walked.request("GET", place) as answer:
+        tag, body = answer.headers["ETag"], await answer.json()
+    moves = "/inventory_device" in base  # its status and last Inform change without its tag
+    async with walked.request("GET", place, headers={"If-None-Match": tag}) as answer:
+        assert answer.status == (200 if moves else 304)
+    for method in ROUTES[ONE[base]].keys() - {"GET"}:
+        stale = {"If-Match": '"stale"'}
+        assert (await walked.told(method, place, json=body, headers=stale))[0] == 412, method
+    assert await walked.told("GET", place) == (200, body)
+
+
+async def test_every_body_is_read_alike(walked):
+    for path, method, endpoint in WALK:
+        if endpoint.body is None:
+            continue
+        place, kind = some(path).removeprefix("/api/v1"), {"Content-Type": "application/json"}
+        status, told = await walked.told(method, place, data=b'{"a": ', headers=kind)
+        assert (status, told["detail"][:19]) == (400, "JSON parse error - "), (method, path)
+        status, told = await walked.told(method, place, json=["a"])
+        assert (status, [*told]) == (400, ["non_field_errors"]), (method, path)
+        status, told = await walked.told(method, place, json={"colour": "red"})
+        assert (status, told["colour"]) == (400, ["Unknown field."]), (method, path)
+        status, _ = await walked.told(method, place, data=b"{}", headers={"Content-Type": "a/b"})
+        assert status == 415, (method, path)
+
+
+async def test_every_query_is_read_alike(walked):
+    for path, method, endpoint in WALK:
+        place = some(path).removeprefix("/api/v1")
+        status, told = await walked.told(method, place + "?colour=red", json={})
+        assert (status, told["colour"]) == (400, ["Unknown field."]), (method, path)
+        if endpoint.query and "limit" in endpoint.query.model_fields:
+            for limit in ("0", "1001", "x"):
+                status, told = await walked.told(method, f"{place}?limit={limit}", json={})
+                assert (status, "limit" in told) == (400, True), (method, path)
+
+
+async def test_every_list_has_the_same_envelope(walked):
+    for path, method, endpoint in WALK:
+        if method != "GET" or "{" in path or path in BELOW or not endpoint.query:
+            continue
+        status, told = await ask(walked, "GET", path + "?limit=1&offset=50", "admin")
+        assert (status, [*told]) == (200, ["count", "next", "previous", "results"]), path
+        assert told["results"] == []
+        assert "offset=49" in told["previous"]
