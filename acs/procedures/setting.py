@@ -18,6 +18,7 @@ from acs.cwmp.messages import (
 from acs.procedures.reading import described, read
 from acs.procedures.steps import Done, Failed, Held, Procedure, Step, Subject, refusal
 from inventory.operations import Error, Operation
+from inventory.secrets import is_secret_name
 
 INVALID_VALUE = 9007
 # The contract's word for "whatever the device calls it".
@@ -84,7 +85,8 @@ def typed(
             literal = values.to_wire(value, value_type, _booleans(held.get(name)))
             values.check(literal, value_type)
         except ValueError as error:
-            invalid[name] = {"code": str(INVALID_VALUE), "message": str(error)}
+            reason = "not a value of its type" if is_secret_name(name) else str(error)
+            invalid[name] = {"code": str(INVALID_VALUE), "message": reason}
         else:
             wanted.append(ParameterValueStruct(name, literal, value_type))
     return wanted, invalid

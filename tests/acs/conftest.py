@@ -159,3 +159,9 @@ def other_cpe(office):
         return ScriptedCpe(office, serial_number, address)
 
     return make
+
+
+@pytest.fixture
+def players():
+    """The classes themselves, for tests that open an office of their own."""
+    return Office, ScriptedCpe
