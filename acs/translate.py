@@ -71,8 +71,8 @@ def sighting(envelope: Envelope, address: str, proof: Proof | None) -> Sighting:
     values = {parameter.name: parameter.value for parameter in inform.parameter_list}
     root = next(filter(None, map(root_of, values)), None)
     version = cpe_version(envelope)
-    identity = (device.manufacturer, oui, device.product_class, device.serial_number)
     protocol = f"{version[0]}.{version[1]}"
+    identity = (device.manufacturer, oui, device.product_class, device.serial_number)
     return Sighting(
         unique_identifier=unique_identifier(*identity[1:]),
         manufacturer=device.manufacturer,
@@ -84,7 +84,7 @@ def sighting(envelope: Envelope, address: str, proof: Proof | None) -> Sighting:
         retry_count=inform.retry_count,
         protocol=protocol,
         parameters=partial(reports, inform.parameter_list),
-        told=_digest((*identity, address, protocol), inform.parameter_list),
+        told=_digest(*identity, address, protocol, *values, *values.values()),
         root=root,
         software_version=values.get(f"{root}DeviceInfo.SoftwareVersion"),
         hardware_version=values.get(f"{root}DeviceInfo.HardwareVersion"),
@@ -98,8 +98,10 @@ def sighting(envelope: Envelope, address: str, proof: Proof | None) -> Sighting:
 def unique_identifier(oui: str, product_class: str, serial_number: str) -> str:
     """``OUI-ProductClass-SerialNumber``, without a class ``OUI-SerialNumber`` (3.4.4)."""
     parts = (oui, product_class, serial_number) if product_class else (oui, serial_number)
-    plain = _PLAIN.fullmatch
-    return "-".join([part if plain(part) else quote(part, safe="") for part in parts])
+    joined = "-".join(parts)
+    if _PLAIN.fullmatch(joined):
+        return joined
+    return "-".join([quote(part, safe="") for part in parts])
 
 
 def event(struct: EventStruct) -> Event:
@@ -132,10 +134,7 @@ def interval(text: str | None) -> int | None:
     return seconds if 0 < seconds <= 0xFFFFFFFF else None
 
 
-def _digest(head: tuple[str, ...], values: Iterable[ParameterValueStruct]) -> int:
+def _digest(*words: str) -> int:
     """A signed 63-bit digest, equal for Informs that tell the same."""
-    words = [*head]
-    for value in values:
-        words += (value.name, value.value)
     text = "\0".join(words).encode("utf-8", "replace")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1

@@ -38,12 +38,20 @@ from acs.cwmp.messages import (
 )
 
 
-class Speaker(Enum):
+class _Word(Enum):
+    """A word of the table. Its members are the only ones of their kind, so identity hashes them:
+    Enum's own hash is a function in Python, and a session looks into the table sixteen times.
+    """
+
+    __hash__ = object.__hash__
+
+
+class Speaker(_Word):
     CPE = "CPE"
     ACS = "ACS"
 
 
-class Turn(Enum):
+class Turn(_Word):
     """What the session waits for."""
 
     OPENING = "the CPE's Inform"
@@ -58,7 +66,7 @@ class Turn(Enum):
     CLOSED = "nothing: the session is over"
 
 
-class Said(Enum):
+class Said(_Word):
     """What a message is to the table."""
 
     INFORM = "an Inform"

@@ -207,7 +207,10 @@ def is_partial(path: str) -> bool:
 
 def root_of(path: str) -> str | None:
     """``"Device."`` or ``"InternetGatewayDevice."``; ``None`` for a path under neither."""
-    return next((root for root in ROOTS if path.startswith(root)), None)
+    for root in ROOTS:
+        if path.startswith(root):
+            return root
+    return None
 
 
 def section_of(path: str) -> str:

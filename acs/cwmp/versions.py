@@ -7,6 +7,7 @@ its versions: to an older one it is an unknown header with ``mustUnderstand``, h
 """
 
 import re
+from functools import lru_cache
 
 from acs.cwmp.faults import RemoteProtocolError
 from acs.cwmp.messages import Envelope, InformResponse, Message
@@ -32,6 +33,7 @@ def is_namespace(text: str) -> bool:
     return _NAMESPACE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=16)
 def namespace_version(namespace: str) -> Version | None:
     """``urn:dslforum-org:cwmp-1-2`` is (1, 2); ``None`` for another namespace."""
     found = _NAMESPACE.fullmatch(namespace)
@@ -51,7 +53,7 @@ def highest_common(offered: tuple[str, ...]) -> Version | None:
 
 def cpe_version(inform: Envelope) -> Version:
     """What the CPE speaks, as far as its Inform shows it."""
-    listed = [v for v in map(parse_version, inform.supported_versions) if v]
+    listed = list(filter(None, map(parse_version, inform.supported_versions)))
     if listed:
         return max(listed)
     named = namespace_version(inform.namespace) or (1, 0)
