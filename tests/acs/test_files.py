@@ -247,9 +247,12 @@ async def test_a_file_of_a_hundred_megabytes_is_streamed_without_being_held(serv
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-async def test_a_file_is_taken_as_the_bare_body(server, method):
+@pytest.mark.parametrize("waits_for_leave", [True, False])
+async def test_a_file_is_taken_as_the_bare_body(server, method, waits_for_leave):
     url = await server.begin(Kind.UPLOAD)
-    async with server.http.request(method, f"{url}/messages.log", data=LOG) as answer:
+    async with server.http.request(
+        method, f"{url}/messages.log", data=LOG, expect100=waits_for_leave
+    ) as answer:
         assert answer.status == 200
     row, content = await server.arrived()
     assert content == LOG
