@@ -7,8 +7,10 @@ credentials nowhere but to the ACS. What follows the ticket in a path is for the
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from inventory.store import Store
 
 log = logging.getLogger(__name__)
 
+MAX_AT_ONCE = 4  # files arriving for one operation
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -34,6 +38,7 @@ class Files:
     uploads: Path
     limit_bytes: int  # of a file that is sent
     clock: Callable[[], float]
+    arriving: Counter[str] = field(default_factory=Counter)  # files just being sent, by ticket
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -54,16 +59,32 @@ class Files:
     async def _take(self, request: web.Request) -> web.StreamResponse:
         await self._slot(request, Kind.UPLOAD)
         try:
-            arrived = await receive(request, self.uploads, self.limit_bytes)
+            with self._place(request.match_info["ticket"]):
+                arrived = await receive(request, self.uploads, self.limit_bytes)
         except Refused as refused:
             log.info("upload from %s: %s", request.remote, refused.reason)
             return _plain(refused.status, refused.reason)
         try:
-            await self._keep(request, arrived)
+            earlier = await self._keep(request, arrived)
         except BaseException:
             arrived.path.unlink(missing_ok=True)
             raise
+        if earlier is not None:
+            (self.uploads / earlier).unlink(missing_ok=True)
         return web.Response()
+
+    @contextmanager
+    def _place(self, ticket: str) -> Iterator[None]:
+        """A device may try again before its last attempt has died, but not fill the disk so."""
+        if self.arriving[ticket] >= MAX_AT_ONCE:
+            raise Refused(503, "This file is arriving already.")
+        self.arriving[ticket] += 1
+        try:
+            yield
+        finally:
+            self.arriving[ticket] -= 1
+            if not self.arriving[ticket]:
+                del self.arriving[ticket]
 
     async def _slot(self, request: web.Request, kind: Kind) -> transfers.Slot:
         """What the URL is good for. Its first use is kept: the device has heard the request."""
@@ -78,7 +99,8 @@ class Files:
             raise web.HTTPServiceUnavailable(headers={hdrs.RETRY_AFTER: "60"}) from None
         return slot
 
-    async def _keep(self, request: web.Request, arrived: Arrived) -> None:
+    async def _keep(self, request: web.Request, arrived: Arrived) -> str | None:
+        """Returns the name of an earlier file that this one takes the place of."""
         columns: dict[str, Any] = {
             "file_name": arrived.file_name
             or plain_name(request.match_info.get("name"))
@@ -89,7 +111,8 @@ class Files:
         }
         ticket = request.match_info["ticket"]
         try:
-            await self.store.write(transfers.keep_upload, ticket, self.clock(), **columns)
+            now = self.clock()
+            return await self.store.write(transfers.keep_upload, ticket, now, **columns)
         except NotFound:
             raise _not_found() from None
 

@@ -279,9 +279,13 @@ def note_use(tx: Transaction, ticket: str, kind: Kind, now: float) -> None:
     log.add(tx, row["device_id"], "event", f"{kind} begun", now, {"id": row["key"]})
 
 
-def keep_upload(tx: Transaction, ticket: str, now: float, **columns: Any) -> Upload:
-    """Keeps a file that has arrived; raises NotFound when the URL's time is over by now."""
+def keep_upload(tx: Transaction, ticket: str, now: float, **columns: Any) -> str | None:
+    """Keeps a file that has arrived; raises NotFound when the URL's time is over by now.
+
+    Returns what an earlier file of the operation was stored as: this one takes its place.
+    """
     row = _holder(tx, ticket, Kind.UPLOAD, now)
+    earlier = uploads.of_operation(tx, row["id"])
     upload = uploads.keep(
         tx,
         device_id=row["device_id"],
@@ -292,7 +296,7 @@ def keep_upload(tx: Transaction, ticket: str, now: float, **columns: Any) -> Upl
     )
     uploads.trim_device(tx, row["device_id"], MAX_PER_DEVICE)
     log.add(tx, row["device_id"], "event", "file received", now, described(upload))
-    return upload
+    return None if earlier is None else earlier.stored_as
 
 
 def _holder(tx: Transaction, ticket: str, kind: Kind, now: float) -> operation_records.OperationRow:

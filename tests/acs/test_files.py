@@ -1,5 +1,6 @@
 """Files of CPEs over real sockets: fetched whole, in parts and resumed; sent plain and coded."""
 
+import asyncio
 import gzip
 import hashlib
 import resource
@@ -13,7 +14,7 @@ from acs.cwmp.httpauth import Nonces
 from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.listener import Endpoint
 from acs.endpoint.service import Challenges
-from acs.files import Files
+from acs.files import MAX_AT_ONCE, Files
 from inventory import access, devices, operations
 from inventory.devices import Setup
 from inventory.operations import Kind
@@ -357,8 +358,32 @@ async def test_a_file_that_is_sent_again_takes_the_place_of_the_first(server):
     for content in (b"half of it", LOG):
         async with server.http.put(url, data=content) as answer:
             assert answer.status == 200
-    assert (await server.arrived())[1] == LOG
+    row, content = await server.arrived()
+    assert content == LOG
+    assert server.left() == [row.stored_as]
     assert len(await server.store.read(lambda tx: tx.all("SELECT id FROM uploads"))) == 1
+
+
+async def test_a_device_cannot_send_one_file_many_times_at_once(server):
+    url = await server.begin(Kind.UPLOAD)
+    may_end = asyncio.Event()
+
+    async def slow():
+        yield LOG
+        await may_end.wait()
+
+    async def put(content):
+        async with server.http.put(url, data=content) as answer:
+            return answer.status
+
+    waiting = [asyncio.create_task(put(slow())) for _ in range(MAX_AT_ONCE)]
+    while len(server.left()) < MAX_AT_ONCE:
+        await get(server, server.url)  # the server has its turn meanwhile
+    assert await put(LOG) == 503
+    may_end.set()
+    assert await asyncio.gather(*waiting) == [200] * MAX_AT_ONCE
+    assert await put(LOG) == 200
+    assert len(server.left()) == 1
 
 
 async def test_a_file_that_arrives_too_late_is_not_kept(server):
