@@ -98,7 +98,7 @@ def _is_quiet(row: Row, sighting: Sighting) -> bool:
     return (
         row["told"] == sighting.told
         and bool(row["is_up"])
-        and all(event.code in QUIET_EVENTS for event in sighting.events)
+        and QUIET_EVENTS.issuperset([event.code for event in sighting.events])
         and parameter_key.is_settled(_keys(row), sighting.parameter_key)
     )
 
@@ -106,16 +106,16 @@ def _is_quiet(row: Row, sighting: Sighting) -> bool:
 def _keys(row: Row) -> Keys:
     keeps = row["keeps_key"]
     return Keys(
-        confirmed=row["key_confirmed"],
-        outstanding=row["key_outstanding"],
-        reported=row["key_reported"],
-        keeps=None if keeps is None else bool(keeps),
-        drift_since=row["drift_since"],
+        row["key_confirmed"],
+        row["key_outstanding"],
+        row["key_reported"],
+        None if keeps is None else bool(keeps),
+        row["drift_since"],
     )
 
 
 def _spell(events: Sequence[Event]) -> str:
-    return ",".join(f"{event.code}:{event.command_key}" for event in events)
+    return ",".join([f"{event.code}:{event.command_key}" for event in events])
 
 
 def _seen(
@@ -125,6 +125,7 @@ def _seen(
     policy: Policy,
     has_work: bool,
     is_new: bool = False,
+    came_from: str | None = None,
     ended: Sequence[int] = (),
 ) -> Seen:
     return Seen(
@@ -143,7 +144,7 @@ def _seen(
         is_active=bool(row["is_active"]),
         debug=bool(row["debug"]),
         is_new=is_new,
-        came_from=_origin(row, sighting),
+        came_from=came_from,
         ended=tuple(ended),
     )
 
@@ -285,7 +286,8 @@ def _record(
         _enrol(tx, row, sighting, policy, now, is_new=is_new, is_reset=is_reset)
     _record_events(tx, row, sighting, now, is_new=is_new)
     has_work = operation_records.has_open(tx, device_id)
-    return _seen(row, sighting, session_id, policy, has_work, is_new, ended)
+    origin = _origin(row, sighting)
+    return _seen(row, sighting, session_id, policy, has_work, is_new, origin, ended)
 
 
 def _record_keys(

@@ -255,7 +255,7 @@ CREATE TABLE operations (
     job_id INTEGER,
     CHECK (state IN ('scheduled', 'pending', 'running', 'completed', 'failed', 'cancelled', 'expired'))
 );
-CREATE INDEX operations_open ON operations (device_id, priority, id)
+CREATE INDEX operations_open ON operations (device_id, priority, id, state)
     WHERE state IN ('scheduled', 'pending', 'running');
 CREATE INDEX operations_history ON operations (device_id, id);
 CREATE INDEX operations_due ON operations (due) WHERE state = 'scheduled';
