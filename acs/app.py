@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from random import Random
 
 from aiohttp import web
 from pydantic import SecretStr
 
-from acs import first_token, process
+from acs import first_token, process, webhook_secret
 from acs.asking import Asking
 from acs.config import ApiSettings, CwmpSettings, Settings
 from acs.conversation import Desk
@@ -23,11 +24,14 @@ from acs.endpoint.limits import EndpointLimits
 from acs.endpoint.listener import Endpoint
 from acs.endpoint.service import Challenges
 from acs.files import Files
+from acs.mail import Mailer
 from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
 from acs.registrations import Registrations
 from acs.sessions import SessionLimits, Sessions
+from acs.webhooks import Webhooks
 from acs.workers import every
+from acs.workers.deliveries import Deliveries
 from acs.workers.housekeeping import Housekeeping
 from acs.workers.rollout import Rollout
 from acs.workers.scheduler import Scheduler
@@ -39,6 +43,8 @@ from api.house import House
 from api.listener import ApiRunner
 from inventory.admission import Shared
 from inventory.devices import Setup
+from inventory.keys import open_vault
+from inventory.notifications import Channel
 from inventory.recording import Policy
 from inventory.records.sightings import any_credentials
 from inventory.secrets import Vault
@@ -53,7 +59,8 @@ _SCHEMES: dict[str, tuple[Scheme, ...]] = {
 }
 
 # Seconds between the rounds of the workers.
-SWEEP_S, SCHEDULE_S, ROLLOUT_S, WATCH_S, HOUSEKEEPING_S = 1.0, 1.0, 5.0, 10.0, 3600.0
+SWEEP_S, SCHEDULE_S, TELLING_S, ROLLOUT_S, WATCH_S = 1.0, 1.0, 1.0, 5.0, 10.0
+HOUSEKEEPING_S = 3600.0
 
 OPEN_TO_ALL = (
     "warning: no credentials are set, so every device that can reach the ACS is let in "
@@ -93,7 +100,9 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         given = _secret(settings.bootstrap_token)
         news = [await first_token.ensure(store, given, path, time.time())]
         signals = Signals()
-        policy = _policy(settings)
+        storage = settings.storage
+        vault = await open_vault(store, storage.key_path, storage.secret_names)
+        policy = _policy(settings.cwmp, vault)
         sessions = Sessions(
             Desk(store, signals, policy, time.time),
             _session_limits(settings.cwmp),
@@ -108,22 +117,32 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         opened.push_async_callback(reach.close)
         connect(signals, sessions, reach)
         asking = Asking(store, signals, reach, time.time)
+        webhooks = Webhooks(
+            webhook_secret.ensure(_secret(settings.webhook.secret), path), settings.webhook.allow
+        )
+        opened.push_async_callback(webhooks.close)
         house = House(
             setup=Setup(policy.vault, policy.interval_s),
             image_folder=settings.storage.image_folder,
             upload_folder=settings.storage.upload_folder,
             ask_to_inform=asking.to_inform,
             read_values=asking.for_values,
+            judge_webhook=webhooks.judge,
             carries_out=SCRIPTS.keys(),
         )
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
-        await opened.enter_async_context(_workers(settings, store, signals, sessions, policy))
+        senders = {Channel.WEBHOOK: webhooks, Channel.EMAIL: Mailer(settings.smtp)}
+        telling = Deliveries(store, senders, time.time, Random())  # noqa: S311  jitter
+        opened.push_async_callback(telling.stop)
+        await opened.enter_async_context(
+            _workers(settings, store, signals, sessions, policy, telling)
+        )
         endpoint = _endpoint(settings, sessions, store)
         opened.push_async_callback(endpoint.close)
         port = await endpoint.listen(settings.cwmp.host, settings.cwmp.port, _tls(settings.cwmp))
+        # New connections are taken until then: some CPEs open one for each POST of a session.
         opened.push_async_callback(sessions.drain, settings.grace_s)
-        opened.push_async_callback(endpoint.stop_listening)
         api = ApiRunner(
             make_app(store, signals, _api_options(settings.api), house),
             access_log=None,
@@ -137,7 +156,12 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def _workers(
-    settings: Settings, store: Store, signals: Signals, sessions: Sessions, policy: Policy
+    settings: Settings,
+    store: Store,
+    signals: Signals,
+    sessions: Sessions,
+    policy: Policy,
+    telling: Deliveries,
 ) -> AsyncIterator[None]:
     scheduler = Scheduler(store, signals)
     watch = Watch(store, time.time())
@@ -147,6 +171,7 @@ async def _workers(
     rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
         (SWEEP_S, sessions.sweep),
         (SCHEDULE_S, lambda: scheduler.step(time.time())),
+        (TELLING_S, telling.step),
         (ROLLOUT_S, lambda: rollout.step(time.time())),
         (WATCH_S, lambda: watch.step(time.time())),
         (HOUSEKEEPING_S, lambda: housekeeping.step(time.time())),
@@ -161,13 +186,12 @@ async def _workers(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _policy(settings: Settings) -> Policy:
-    cwmp = settings.cwmp
+def _policy(cwmp: CwmpSettings, vault: Vault) -> Policy:
     shared = None
     if cwmp.username is not None and cwmp.password is not None:
         shared = Shared(cwmp.username, cwmp.password.get_secret_value())
     return Policy(
-        vault=Vault.load(settings.storage.key_path),
+        vault=vault,
         shared=shared,
         auto_register=cwmp.auto_register,
         interval_s=cwmp.inform_interval_s,
@@ -237,6 +261,9 @@ def _tls(listener: CwmpSettings | ApiSettings) -> ssl.SSLContext | None:
     if isinstance(listener, CwmpSettings) and listener.tls_client_ca:
         context.load_verify_locations(listener.tls_client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL
+        # The default from Python 3.13 on. It refuses certificates that RFC 5280 would have made
+        # otherwise (no key identifiers, basic constraints not critical), as many vendors' are.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 

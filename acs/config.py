@@ -7,6 +7,7 @@ section and never sees the rest.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -63,7 +64,19 @@ def _networks(value: object) -> object:
 
 
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
-Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _patterns(value: object) -> object:
+    items = _split(value)
+    if not isinstance(items, list):
+        return items
+    try:
+        return tuple(re.compile(str(item), re.IGNORECASE) for item in items)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+
+
+Patterns = Annotated[tuple[re.Pattern[str], ...], NoDecode, BeforeValidator(_patterns)]
 
 
 class Section(BaseModel):
@@ -155,8 +168,10 @@ class StorageSettings(Section):
         None,
         description="file of the encryption key, made at the first start (default: `PATH.key`)",
     )
-    secret_names: Texts = Field(
-        (), description="further patterns of parameter names whose values are secret"
+    secret_names: Patterns = Field(
+        (),
+        description="names of further parameters that hold secrets: regular expressions, found "
+        "anywhere in the name, upper or lower case",
     )
     history_days: Count = Field(90, description="days that finished work and logs are kept")
     history_rows: Count = Field(
@@ -192,7 +207,11 @@ class WebhookSettings(Section):
     allow: Networks = Field(
         (), description="loopback, link-local and private networks that webhooks may go to"
     )
-    secret: SecretStr | None = Field(None, description="key of their HMAC-SHA256 signature")
+    secret: SecretStr | None = Field(
+        None,
+        description="key of their HMAC-SHA256 signature "
+        "(default: made at the first start, in `PATH.webhook-key`)",
+    )
 
 
 class SmtpSettings(Section):

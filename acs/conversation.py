@@ -21,6 +21,7 @@ from acs.cwmp.messages import (
     AddObjectResponse,
     DeleteObject,
     DeleteObjectResponse,
+    DUStateChangeComplete,
     Envelope,
     Fault,
     GetParameterNamesResponse,
@@ -50,7 +51,7 @@ from acs.procedures.steps import (
 )
 from acs.redaction import redacted
 from acs.transcript import Transcript
-from inventory import sealed_variables, transfers, turns, values
+from inventory import packages, sealed_variables, transfers, turns, values
 from inventory.operations import Error, Kind, Operation
 from inventory.recording import QUIET_EVENTS, Policy, Seen
 from inventory.records import log
@@ -180,9 +181,13 @@ class Conversation:
         self._mine.check(tx)
         device_id, now = self._mine.device_id, self._desk.clock()
         log.add(tx, device_id, "event", told.text, now, told.details)
-        if not isinstance(request, TransferComplete):
-            return []
-        return transfers.complete(tx, device_id, translate.transfer_end(request), now)
+        match request:
+            case TransferComplete():
+                return transfers.complete(tx, device_id, translate.transfer_end(request), now)
+            case DUStateChangeComplete(command_key=key):
+                changes = translate.package_changes(request)
+                return packages.complete(tx, device_id, key or "", changes, now)
+        return []
 
     def _reply(self, envelope: Envelope, body: Message) -> Envelope:
         return self._said(Envelope(body, id=envelope.id, namespace=self._namespace))
@@ -250,7 +255,9 @@ class Conversation:
             enrolment=turn.enrolment,
             configuration=turn.configuration,
             transfer=turn.transfer,
+            service=turn.service,
             base_url=self._base_url,
+            is_secret=self._desk.policy.vault.is_secret,
         )
         procedure = script_for(replace(operation, request=request), subject)
         return _Running(operation, procedure, subject, dict(operation.evidence or {}))
@@ -461,14 +468,18 @@ class Conversation:
             rpc["fault"] = envelope.body.fault_code
         self._rpcs.append(rpc)
         if self._transcript is not None:
-            self._transcript.add("cpe", self._desk.clock(), redacted(envelope))
+            self._take_down(self._transcript, "cpe", envelope)
 
     def _said(self, envelope: Envelope) -> Envelope:
         """Takes down what we say."""
         self._rpcs.append({"from": "acs", "name": _name(envelope.body)})
         if self._transcript is not None:
-            self._transcript.add("acs", self._desk.clock(), redacted(envelope))
+            self._take_down(self._transcript, "acs", envelope)
         return envelope
+
+    def _take_down(self, transcript: Transcript, speaker: str, envelope: Envelope) -> None:
+        told = redacted(envelope, self._desk.policy.vault.is_secret)
+        transcript.add(speaker, self._desk.clock(), told)
 
 
 def _is_unknown_response(body: Message) -> bool:

@@ -7,31 +7,31 @@ from typing import Any
 from acs.cwmp.messages import Download, Envelope, ParameterValueStruct, Upload
 from acs.procedures.transfers import FILES
 from inventory.sealed_variables import MASK
-from inventory.secrets import is_secret_name
+from inventory.secrets import IsSecret, is_secret_name
 
 _SECRET_FIELDS = frozenset({"password"})
 # Who knows the URL of a transfer may take part in it, for as long as it lasts.
 _TICKET = re.compile(rf"(?<={FILES})\d+\.[\w-]+")
 
 
-def redacted(envelope: Envelope) -> Envelope:
+def redacted(envelope: Envelope, is_secret: IsSecret = is_secret_name) -> Envelope:
     """The same envelope with every secret value masked."""
-    return replace(envelope, body=_masked(envelope.body))
+    return replace(envelope, body=_masked(envelope.body, is_secret))
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: Any, is_secret: IsSecret) -> Any:
     if isinstance(value, ParameterValueStruct):
-        hide = bool(value.value) and is_secret_name(value.name)
+        hide = bool(value.value) and is_secret(value.name)
         return replace(value, value=MASK, type="string") if hide else value
     if isinstance(value, tuple):
-        return tuple(map(_masked, value))
+        return tuple(_masked(each, is_secret) for each in value)
     if isinstance(value, Download | Upload):
         url = _TICKET.sub(MASK, value.url)
         return replace(value, url=url, password=MASK if value.password else "")
     if not is_dataclass(value) or isinstance(value, type):
         return value
     changes = {
-        item.name: MASK if item.name in _SECRET_FIELDS and old else _masked(old)
+        item.name: MASK if item.name in _SECRET_FIELDS and old else _masked(old, is_secret)
         for item in fields(value)
         if ((old := getattr(value, item.name)) and not isinstance(old, str | int))
         or (item.name in _SECRET_FIELDS and old)

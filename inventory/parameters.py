@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgpack
 
-from inventory.secrets import is_secret_name
+from inventory.secrets import IsSecret, is_secret_name
 from inventory.text import storable
 
 
@@ -53,12 +53,12 @@ class Found:
     value: str
 
 
-def pack_reported(reported: Sequence[Reported]) -> bytes:
+def pack_reported(reported: Sequence[Reported], is_secret: IsSecret = is_secret_name) -> bytes:
     """An Inform's parameters for a column, without secrets, which no Inform should hold."""
     told = [
         (storable(each.path), storable(each.value), storable(each.value_type))
         for each in reported
-        if not is_secret_name(each.path)
+        if not is_secret(each.path)
     ]
     return zlib.compress(msgpack.packb(tuple(zip(*told, strict=True))))
 

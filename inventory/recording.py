@@ -271,7 +271,7 @@ def _record(
     )
     _record_keys(tx, device_id, keys, sighting, now, is_reset=is_reset)
     if row["told"] != sighting.told:
-        _record_told(tx, row, sighting, now)
+        _record_told(tx, row, sighting, policy.vault, now)
     records.appear(
         tx,
         device_id,
@@ -311,7 +311,7 @@ def _record_keys(
         )
 
 
-def _record_told(tx: Transaction, row: Row, sighting: Sighting, now: float) -> None:
+def _record_told(tx: Transaction, row: Row, sighting: Sighting, vault: Vault, now: float) -> None:
     if sighting.software_version != row["software_version"]:
         transfers.see_version(tx, row["id"], sighting.software_version, now)
     records.update_told(
@@ -321,7 +321,7 @@ def _record_told(tx: Transaction, row: Row, sighting: Sighting, now: float) -> N
         root=sighting.root,
         protocol=sighting.protocol,
         address=sighting.address,
-        inform_values=pack_reported(sighting.parameters()),
+        inform_values=pack_reported(sighting.parameters(), vault.is_secret),
         software_version=sighting.software_version,
         hardware_version=sighting.hardware_version,
         connection_request_url=sighting.connection_request_url,

@@ -5,7 +5,6 @@ that race computes again. A device is bounded: longer names or values than the l
 names past :data:`inventory.planning.MOST_NAMES_OF_AN_OWNER`, are not kept.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,15 +15,13 @@ from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
 from inventory.records import values as records
 from inventory.records.values import DEVICES, Change, LostRace, Model
 from inventory.searched import LONGEST_SEARCHED, is_searched
-from inventory.secrets import Vault, is_secret_name
+from inventory.secrets import Vault
 from inventory.sections import Columns, Moment, place
 from inventory.store import Store, Transaction
 from inventory.text import is_storable, storable
 
 LONGEST_PATH = 512  # characters; the standard allows 256 (A.3.2.2)
 LONGEST_VALUE = 65_536  # characters
-
-Patterns = Sequence[re.Pattern[str]]
 
 
 async def remember(
@@ -36,19 +33,16 @@ async def remember(
     source: Source,
     now: float,
     guard: Guard | None = None,
-    *,
-    secret_names: Patterns = (),
 ) -> None:
     """Keeps what a device told or took; ``guard(tx)`` runs first in each unit and may raise.
 
     A parameter that was set and reads back empty is write-only: what was set stays.
-    ``secret_names`` are patterns of further names whose values are sealed.
     """
     told = {each.path: each for each in map(_kept, reported) if each}
     if not told:
         return
     ids = await intern(store, told, guard)
-    news = _News(told, ids, (round(now * 1000), source.value), vault, secret_names)
+    news = _News(told, ids, (round(now * 1000), source.value), vault)
     while True:
         changes = await store.read(_plan, device_id, model, news, names_of(store))
         try:
@@ -79,7 +73,6 @@ class _News:
     ids: Mapping[str, int]
     moment: Moment
     vault: Vault
-    secret_names: Patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +138,7 @@ class _Writing:
         return was_set and self.news.moment[1] != Source.SET
 
     def _value(self, reported: Reported, name_id: int, before: str | bytes | None) -> str | bytes:
-        if reported.value and is_secret_name(reported.path, self.news.secret_names):
+        if reported.value and self.news.vault.is_secret(reported.path):
             return self.news.vault.seal(reported.value)
         if reported.value != before and is_searched(reported.path):
             self.searched[name_id] = reported.value[:LONGEST_SEARCHED]

@@ -7,7 +7,7 @@ value is kept as ``sealed`` (hexadecimal) instead.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from inventory.secrets import Vault, is_secret_name
+from inventory.secrets import Vault
 
 MASK = "********"
 Variable = Mapping[str, Any]
@@ -22,7 +22,7 @@ def seal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
 def _sealed(variable: Variable, vault: Vault) -> dict[str, Any]:
     kept = dict(variable)
     value = kept.get("value")
-    if value and isinstance(value, str) and is_secret_name(kept.get("variable_name", "")):
+    if value and isinstance(value, str) and vault.is_secret(kept.get("variable_name", "")):
         kept["sealed"] = vault.seal(value).hex()
         del kept["value"]
     return kept
@@ -41,11 +41,21 @@ def reveal(variables: Iterable[Variable], vault: Vault) -> list[dict[str, Any]]:
 
 def opened(request: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     """An operation's request as its script reads it: in the clear, and ``values`` by name."""
-    parts = {name: reveal(request[name], vault) for name in _SEALED_PARTS & request.keys()}
+    parts: dict[str, Any] = {
+        name: reveal(request[name], vault) for name in _SEALED_PARTS & request.keys()
+    }
+    if "packages" in request:
+        parts["packages"] = [_with_password(package, vault) for package in request["packages"]]
     if "values" in parts:
         by_name = {value["variable_name"]: value["value"] for value in parts["values"]}
         return {**request, **parts, "values": by_name}
     return {**request, **parts}
+
+
+def _with_password(package: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    clear = dict(package)
+    sealed = clear.pop("sealed_password", None)
+    return clear | ({"password": vault.open(bytes.fromhex(sealed))} if sealed else {})
 
 
 def mask(variables: Iterable[Variable]) -> list[dict[str, Any]]:

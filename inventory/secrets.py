@@ -8,7 +8,7 @@ what they sealed stays readable. Nonces are random: a key must seal no more than
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,24 +30,36 @@ SECRET_NAME = re.compile(
 )
 
 
+Patterns = Sequence[re.Pattern[str]]
+
+IsSecret = Callable[[str], bool]
+"""Whether the parameter of this name holds a secret."""
+
+
 class SecretsError(Exception):
     """A sealed text or the key file cannot be used; the message never holds a secret."""
 
 
 class Vault:
-    """Seals and opens with the keys of one file."""
+    """Seals and opens with the keys of one file, and knows what is to be sealed."""
 
-    def __init__(self, path: Path, keys: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self, path: Path, keys: Sequence[tuple[bytes, bytes]], secret_names: Patterns = ()
+    ) -> None:
         self._path = path
+        self._secret_names = tuple(secret_names)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
         self._newest = keys[-1][0]
 
     @classmethod
-    def load(cls, path: Path) -> "Vault":
-        """Reads the key file; at the first start makes it, readable by its owner alone."""
+    def load(cls, path: Path, secret_names: Patterns = ()) -> "Vault":
+        """Reads the key file; at the first start makes it, readable by its owner alone.
+
+        ``secret_names`` match further parameters that hold secrets.
+        """
         if not path.exists():
             create(path)
-        return cls(path, read(path))
+        return cls(path, read(path), secret_names)
 
     @classmethod
     def rotate(cls, path: Path) -> "Vault":
@@ -56,6 +68,10 @@ class Vault:
         write_part(path, keys).replace(path)
         sync_folder(path)
         return cls(path, keys)
+
+    def is_secret(self, path: str) -> bool:
+        """Whether this parameter's value is kept sealed, and shown to few."""
+        return is_secret_name(path, self._secret_names)
 
     def seal(self, text: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -85,7 +101,7 @@ class Vault:
         return self._ciphers[key_id]
 
 
-def is_secret_name(path: str, extra: Sequence[re.Pattern[str]] = ()) -> bool:
+def is_secret_name(path: str, extra: Patterns = ()) -> bool:
     """Whether a parameter holds a secret: by its last component, or where ``extra`` finds a match.
 
     >>> is_secret_name("Device.Users.User.1.Password")

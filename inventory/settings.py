@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from inventory.complaints import Complaints
 from inventory.records.types import Line
-from inventory.secrets import Vault, is_secret_name
+from inventory.secrets import Vault
 
 PATH = re.compile(r"(?:InternetGateway)?Device\.(?:[^\s.*]+\.)*[^\s.*]+")
 MAX_PATH = 256  # A.3.2.2
@@ -57,7 +57,7 @@ def check(settings: Sequence[Setting], field: str) -> None:
 
 def seal(setting: Setting, vault: Vault) -> Line:
     """The setting as it may be stored."""
-    is_sealed = setting.value is not None and is_secret_name(setting.path)
+    is_sealed = setting.value is not None and vault.is_secret(setting.path)
     return Line(
         path=setting.path,
         value=None if is_sealed else setting.value,

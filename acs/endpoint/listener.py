@@ -61,11 +61,6 @@ class Endpoint:
         await site.start()
         return site.port
 
-    async def stop_listening(self) -> None:
-        """No new connections; those that are open go on."""
-        for site in self._runner.sites if self._runner else ():
-            await site.stop()
-
     async def close(self) -> None:
         """Ends all connections; requests at work get the grace period to be answered."""
         if self._watch:

@@ -38,6 +38,10 @@ class Challenges:
     nonces: httpauth.Nonces
     algorithms: Sequence[str] = httpauth.ALGORITHMS
 
+    def accepts(self, authorization: httpauth.Authorization | None) -> bool:
+        """A scheme that is not offered proves nothing: who asks for Digest wants no passwords."""
+        return authorization is None or authorization.scheme in ("", *self.schemes)
+
     def headers(self, now: float, stale: bool) -> list[str]:
         nonce = self.nonces.new(now)
         return [
@@ -93,6 +97,8 @@ class Service:
         caller = self._callers.identify(request)
         if not self._hearer.has_room(caller):
             raise Refused(503, "Busy.", self._retry_after(self._limits.retry_after_s))
+        if not self._challenges.accepts(caller.authorization):
+            caller = replace(caller, authorization=None)
         freshness = self._freshness(caller)
         if freshness is not Freshness.FRESH:
             caller = replace(caller, authorization=None)

@@ -23,7 +23,6 @@ from acs.procedures.steps import Done, Failed, Held, Outcome, Procedure, Step, S
 from inventory.configuration import Wanted
 from inventory.drift import Finding, Look
 from inventory.operations import Error, Operation
-from inventory.secrets import is_secret_name
 from inventory.settings import Setting, is_same
 
 Fault = dict[str, str]
@@ -50,13 +49,13 @@ def sync(_operation: Operation, subject: Subject) -> Procedure:
         return Failed(Error("no_data_model", "The device shows no known data model."))
     wanted = _wanted(subject)
     before = yield from read((root,), subject.get_batch)
-    differing = [each for each in wanted if _differs(each, before)]
+    differing = [each for each in wanted if _differs(each, before, subject)]
     applied = yield from apply_wanted(differing, subject)
-    readable = [name for name in applied.taken if not is_secret_name(name)]
+    readable = [name for name in applied.taken if not subject.is_secret(name)]
     after = yield from read(readable, subject.get_batch)
     look = Look(
         looked_at=tuple(each.setting.path for each in wanted),
-        found=tuple(_finding(each.setting, before, after, applied) for each in differing),
+        found=tuple(_finding(each.setting, before, after, applied, subject) for each in differing),
     )
     result = {
         "read": len(before.values),
@@ -175,18 +174,21 @@ def _notify(settings: Sequence[Setting], applied: Applied) -> Generator[Step, An
                 waiting += [(each,) for each in part]
 
 
-def _differs(wanted: Wanted, readings: Readings) -> bool:
+def _differs(wanted: Wanted, readings: Readings, subject: Subject) -> bool:
     """Secrets read back empty, so for them it counts what the device has taken."""
     setting = wanted.setting
     if setting.value is None:
         return setting.notification is not None
-    if is_secret_name(setting.path):
+    if subject.is_secret(setting.path):
         return wanted.is_pending
     found = readings.values.get(setting.path)
     return found is None or not is_same(setting.value, found.value, found.type)
 
 
-def _finding(setting: Setting, before: Readings, after: Readings, applied: Applied) -> Finding:
+def _finding(
+    setting: Setting, before: Readings, after: Readings, applied: Applied, subject: Subject
+) -> Finding:
+    is_hidden = subject.is_secret(setting.path)
     found = before.values.get(setting.path)
     again = after.values.get(setting.path)
     is_right = (
@@ -195,8 +197,8 @@ def _finding(setting: Setting, before: Readings, after: Readings, applied: Appli
     ) or (setting.value is None and setting.path not in applied.refused)
     return Finding(
         path=setting.path,
-        wanted=None if is_secret_name(setting.path) else setting.value,
-        found=None if found is None or is_secret_name(setting.path) else found.value,
+        wanted=None if is_hidden else setting.value,
+        found=None if found is None or is_hidden else found.value,
         now=None if again is None else again.value,
         is_corrected=is_right,
         is_write_only=again is not None and not again.value and bool(setting.value),

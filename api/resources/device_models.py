@@ -7,9 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from api.fields import Boolean, Id, Integer, Latitude, Longitude, Moment, Name, RawText, Text, Time
 from api.models import Body, ListQuery, Query, Representation, names_of
-from api.resources.variables import told
+from api.resources.variables import Tell
 from inventory import pending
-from inventory.access import Caller
 from inventory.pending import Details, Item
 from inventory.portrait import Portrait
 from inventory.records.devices import Device, Filter, Order
@@ -160,35 +159,35 @@ def shown(device: Device, interval_s: int) -> DeviceAnswer:
     )
 
 
-def shown_whole(portrait: Portrait, caller: Caller, interval_s: int, now: float) -> DeviceAnswer:
+def shown_whole(portrait: Portrait, tell: Tell, interval_s: int, now: float) -> DeviceAnswer:
     """The device by itself, as this caller may see it."""
     details = portrait.details
     return DeviceAnswer.model_construct(
         **_facts(portrait.device, interval_s),
         uptime=portrait.vitals.uptime,
         interfaces=[Interface.model_validate(each) for each in portrait.vitals.interfaces],
-        pending_details=None if details is None else _details(details, caller, now),
+        pending_details=None if details is None else _details(details, tell, now),
     )
 
 
-def _details(details: Details, caller: Caller, now: float) -> PendingDetails:
+def _details(details: Details, tell: Tell, now: float) -> PendingDetails:
     return PendingDetails(
         config_changes=details.config_changes,
         firmware_update=details.device.firmware_image_is_pending,
         last_config_push=details.device.last_configuration,
-        items=[_item(item, caller, now) for item in details.items],
+        items=[_item(item, tell, now) for item in details.items],
     )
 
 
-def _item(item: Item, caller: Caller, now: float) -> PendingItem:
+def _item(item: Item, tell: Tell, now: float) -> PendingItem:
     path = item.parameter or ""
     return PendingItem(
         kind=item.kind,
         operation_id=item.operation_id,
         age=max(0, int(now - item.since)),
         parameter=item.parameter,
-        current=told(caller, path, item.current),
-        wanted=told(caller, path, item.wanted),
+        current=tell(path, item.current),
+        wanted=tell(path, item.wanted),
     )
 
 

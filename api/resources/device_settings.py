@@ -18,6 +18,7 @@ from api.resources.variable_models import (
     of_parent,
     setting_answer,
 )
+from api.resources.variables import telling
 from inventory import devices, own_settings, variables
 from inventory.access import Role
 from inventory.devices import Family, Key
@@ -48,7 +49,7 @@ async def _read(call: Call, key: Key, query: SettingFilter) -> Answer:
 async def _listed(call: Call, key: Key, query: SettingFilter) -> Answer:
     vault = call.request.app[HOUSE].setup.vault
     page = await call.read(variables.wanted_page, key, query.pending, vault, query.window)
-    return call.listed(page, query.window, partial(setting_answer, call.caller))
+    return call.listed(page, query.window, partial(setting_answer, telling(call)))
 
 
 async def _replace(call: Call, key: Key, body: SettingsBody) -> Answer:
@@ -72,7 +73,7 @@ async def _write(call: Call, key: Key, body: SettingsBody, *, whole: bool) -> An
     page = await call.read(
         variables.wanted_page, Key(Family.ID, changed.device.id), None, vault, window
     )
-    render = partial(setting_answer, call.caller)
+    render = partial(setting_answer, telling(call))
     return Answer(
         envelope(call.request, page, window, render),
         tag=devices.tag(changed.device),

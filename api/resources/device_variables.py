@@ -20,6 +20,7 @@ from api.resources.variable_models import (
     of_parent,
     variable_answer,
 )
+from api.resources.variables import telling
 from inventory import devices, sealed_variables, variables
 from inventory.access import Role
 from inventory.actions import orders, placing
@@ -62,7 +63,7 @@ async def _listed(call: Call, key: Key, query: VariableFilter) -> Answer:
         names_of(store),
         query.window,
     )
-    render = partial(variable_answer, call.caller, dates=query.dates)
+    render = partial(variable_answer, telling(call), dates=query.dates)
     return call.listed(page, query.window, render)
 
 

@@ -23,6 +23,7 @@ from api.resources.device_models import (
     shown,
     shown_whole,
 )
+from api.resources.variables import telling
 from inventory import devices
 from inventory import portrait as portraits
 from inventory.access import Role
@@ -70,7 +71,7 @@ async def _read(call: Call, key: Key, query: DeviceQuery) -> Answer:
     portrait = await call.read(
         portraits.draw, key, house.setup.vault, names, with_details=query.pending
     )
-    body = shown_whole(portrait, call.caller, house.setup.interval_s, call.now)
+    body = shown_whole(portrait, telling(call), house.setup.interval_s, call.now)
     return found(body, devices.tag(portrait.device), moves=True)
 
 

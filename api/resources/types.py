@@ -13,15 +13,16 @@ from api.house import HOUSE
 from api.models import Body, Listing, ListQuery, Representation, names_of
 from api.resources.variables import (
     Path,
+    Tell,
     TemplateLine,
     TemplateLineAnswer,
     Value,
     ValueType,
     line_answer,
-    told,
+    telling,
 )
 from inventory import drift, settings, types
-from inventory.access import Caller, Role
+from inventory.access import Role
 from inventory.drift import Drift
 from inventory.types import Whole
 
@@ -152,7 +153,7 @@ async def browse(call: Call, query: TypeQuery) -> Answer:
     """By id."""
     vault = call.request.app[HOUSE].setup.vault
     page = await call.read(types.page, vault, query.short_name, query.window)
-    return call.listed(page, query.window, lambda whole: shown(call.caller, whole))
+    return call.listed(page, query.window, partial(shown, telling(call)))
 
 
 @endpoint(Role.VIEWER, GLOBAL, "Read a device type", answers=TypeAnswer)
@@ -167,7 +168,7 @@ async def create(call: Call, body: TypeBody) -> Answer:
 
     def made(whole: Whole) -> Answer:
         location = f"{PATH}{whole.type.id}/"
-        return created(shown(call.caller, whole), location, whole.type.tag)
+        return created(shown(telling(call), whole), location, whole.type.tag)
 
     vault = call.request.app[HOUSE].setup.vault
     return await call.once(made, types.create, body.fields(), vault, call.now)
@@ -200,16 +201,16 @@ async def delete(call: Call, id: int) -> Answer:
     return gone()
 
 
-def shown(caller: Caller, whole: Whole) -> TypeAnswer:
+def shown(tell: Tell, whole: Whole) -> TypeAnswer:
     """The type as this caller may see it."""
     values = {name: getattr(whole.type, name, None) for name in TypeAnswer.model_fields}
     values["firmware_image"] = whole.type.firmware_image_id
-    values["parameters"] = [line_answer(caller, setting) for setting in whole.template]
+    values["parameters"] = [line_answer(tell, setting) for setting in whole.template]
     return TypeAnswer(**values)
 
 
 def _answer(call: Call, whole: Whole) -> Answer:
-    return found(shown(call.caller, whole), whole.type.tag)
+    return found(shown(telling(call), whole), whole.type.tag)
 
 
 class DriftAnswer(Representation):
@@ -230,16 +231,16 @@ async def drifted(call: Call, id: int, query: ListQuery) -> Answer:
     """Wanted values that devices were found not to have; by device."""
     vault = call.request.app[HOUSE].setup.vault
     page = await call.read(drift.of_type, vault, id, query.window)
-    return call.listed(page, query.window, partial(_drift, call.caller))
+    return call.listed(page, query.window, partial(_drift, telling(call)))
 
 
-def _drift(caller: Caller, found: Drift) -> DriftAnswer:
+def _drift(tell: Tell, found: Drift) -> DriftAnswer:
     return DriftAnswer(
         device_id=found.device_id,
         device_name=found.device_name,
         variable_name=found.path,
-        wanted=told(caller, found.path, found.wanted),
-        found=told(caller, found.path, found.found),
+        wanted=tell(found.path, found.wanted),
+        found=tell(found.path, found.found),
         since=found.since,
         corrections=found.corrections,
         is_set_aside=found.is_set_aside,

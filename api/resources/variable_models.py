@@ -7,8 +7,7 @@ from pydantic import BaseModel, Field, create_model
 
 from api.fields import Boolean, Id, Moment, Name, Text
 from api.models import Body, ListQuery, Query, Representation
-from api.resources.variables import MAX_VALUE, Path, Value, ValueType, told
-from inventory.access import Caller
+from api.resources.variables import MAX_VALUE, Path, Tell, Value, ValueType
 from inventory.devices import Family, Key
 from inventory.records.devices import Device
 from inventory.settings import MOST, Setting
@@ -204,13 +203,13 @@ def parameter(path: str) -> Parameter:
     )
 
 
-def variable_answer(caller: Caller, found: Variable, *, dates: bool) -> VariableAnswer:
+def variable_answer(tell: Tell, found: Variable, *, dates: bool) -> VariableAnswer:
     held = found.held
     return VariableAnswer(
         parent=parent(found.device),
         parameter=parameter(held.path),
         variable_name=held.path,
-        value=told(caller, held.path, held.value),
+        value=tell(held.path, held.value),
         value_type=held.value_type or None,
         writable=held.writable,
         pending=found.is_pending,
@@ -219,16 +218,16 @@ def variable_answer(caller: Caller, found: Variable, *, dates: bool) -> Variable
     )
 
 
-def setting_answer(caller: Caller, found: WantedOf) -> SettingAnswer:
+def setting_answer(tell: Tell, found: WantedOf) -> SettingAnswer:
     wanted = found.wanted
     setting, held = wanted.setting, wanted.held
     return SettingAnswer(
         parent=parent(found.device),
         parameter=parameter(setting.path),
         variable_name=setting.path,
-        value=told(caller, setting.path, setting.value),
+        value=tell(setting.path, setting.value),
         value_type=setting.value_type,
-        current=None if held is None else told(caller, setting.path, held.value),
+        current=None if held is None else tell(setting.path, held.value),
         pending=wanted.is_pending,
         origin="own" if wanted.is_own else "template",
         last_updated=wanted.changed,

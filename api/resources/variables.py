@@ -1,14 +1,16 @@
 """Parameters in bodies and answers: what type templates, settings and cached values share."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from api.calls import Call
 from api.fields import Integer, RawText, Text
+from api.house import HOUSE
 from api.models import Body, Representation
-from inventory.access import Caller, Role
+from inventory.access import Role
 from inventory.sealed_variables import MASK
-from inventory.secrets import is_secret_name
 from inventory.settings import MAX_PATH, Setting
 
 MAX_VALUE = 65_536  # characters; certificates and scripts are the long ones
@@ -79,16 +81,22 @@ class TemplateLineAnswer(Representation):
     notification: int | None = Field(description="0 off, 1 passive, 2 active.")
 
 
-def told(caller: Caller, path: str, value: str | None) -> str | None:
-    """The value as this caller may see it."""
-    is_hidden = value and is_secret_name(path) and not caller.role.includes(Role.OPERATOR)
-    return MASK if is_hidden else value
+Tell = Callable[[str, str | None], str | None]
+"""The value of a parameter as somebody may see it."""
 
 
-def line_answer(caller: Caller, setting: Setting) -> TemplateLineAnswer:
+def telling(call: Call) -> Tell:
+    """Secret values are masked for those who may not set them."""
+    if call.caller.role.includes(Role.OPERATOR):
+        return lambda _path, value: value
+    vault = call.request.app[HOUSE].setup.vault
+    return lambda path, value: MASK if value and vault.is_secret(path) else value
+
+
+def line_answer(tell: Tell, setting: Setting) -> TemplateLineAnswer:
     return TemplateLineAnswer(
         variable_name=setting.path,
-        value=told(caller, setting.path, setting.value),
+        value=tell(setting.path, setting.value),
         value_type=setting.value_type,
         notification=setting.notification,
     )

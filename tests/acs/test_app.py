@@ -1,5 +1,6 @@
 """The server as a whole: what it says when it is ready, what it serves where, how it ends."""
 
+import asyncio
 import datetime
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+from base64 import b64encode
 from ipaddress import ip_address
 
 import aiohttp
@@ -18,8 +20,27 @@ from cryptography.x509.oid import NameOID
 
 from acs import app
 from acs.config import load
+from acs.cwmp import codec
+from acs.cwmp.messages import (
+    DeviceIdStruct,
+    Envelope,
+    EventStruct,
+    Inform,
+    ParameterValueStruct,
+    SetParameterValues,
+    SetParameterValuesResponse,
+)
+from inventory.secrets import SecretsError
 
 TOKEN = "token-of-the-tests"
+
+
+def inform(serial_number="1"):
+    """The first words of a device."""
+    device = DeviceIdStruct("Example", "00D09E", "Gateway", serial_number)
+    told = (ParameterValueStruct("Device.DeviceInfo.SoftwareVersion", "1"),)
+    events = (EventStruct("0 BOOTSTRAP"),)
+    return codec.encode(Envelope(Inform(device, events, parameter_list=told), id="1"))
 
 
 def settings(folder, **sections):
@@ -29,7 +50,7 @@ def settings(folder, **sections):
             "api": {"host": "127.0.0.1", "port": 0, **sections.get("api", {})},
             "storage": {"path": folder / "acs.db"},
             "bootstrap_token": TOKEN,
-            "grace_s": 1,
+            "grace_s": sections.get("grace_s", 1),
         }
     )
 
@@ -102,6 +123,57 @@ async def test_a_cpe_is_asked_for_the_shared_credentials_by_the_scheme_of_the_se
     ):
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="here"'
+
+
+@pytest.mark.parametrize(("scheme", "status"), [("digest", 401), ("basic", 200), ("both", 200)])
+async def test_a_password_is_taken_in_the_clear_only_where_basic_is_offered(
+    tmp_path, http, scheme, status
+):
+    shared = {"username": "cpe", "password": "secret", "auth": scheme}
+    credentials = {"Authorization": "Basic " + b64encode(b"cpe:secret").decode()}
+    async with (
+        app.running(settings(tmp_path, cwmp=shared)) as server,
+        http.post(server.acs_url, data=inform(), headers=credentials) as answer,
+    ):
+        assert answer.status == status
+
+
+async def test_a_session_over_a_new_connection_for_each_post_may_end_while_the_server_stops(
+    tmp_path,
+):
+    async def post(body, cookie=""):
+        async with (
+            aiohttp.ClientSession(headers={"Cookie": cookie}) as http,
+            http.post(server.acs_url, data=body) as answer,
+        ):
+            return answer.status, answer.headers.get("Set-Cookie", ""), await answer.read()
+
+    running = app.running(settings(tmp_path, grace_s=30))
+    server = await running.__aenter__()
+    _, cookie, _ = await post(inform())
+    stopping = asyncio.create_task(running.__aexit__(None, None, None))
+    while (await post(inform("2")))[0] != 503:
+        pass
+    status, _, body = await post(b"", cookie)
+    asked = codec.decode(body)
+    assert (status, type(asked.body)) == (200, SetParameterValues)
+    done = codec.encode(Envelope(SetParameterValuesResponse(), id=asked.id))
+    assert (await post(done, cookie))[0] == 204
+    await stopping
+
+
+async def test_the_start_is_refused_when_the_key_of_what_is_sealed_is_missing(tmp_path, http):
+    async with app.running(settings(tmp_path)) as server, http.post(server.acs_url, data=inform()):
+        pass
+    key = tmp_path / "acs.db.key"
+    key.rename(tmp_path / "elsewhere")
+    with pytest.raises(SecretsError, match=r"acs\.db\.key is not there"):
+        async with app.running(settings(tmp_path)):
+            pass
+    assert not key.exists()
+    (tmp_path / "elsewhere").rename(key)
+    async with app.running(settings(tmp_path)):
+        pass
 
 
 async def test_both_listeners_speak_tls(tmp_path, http, certificate):

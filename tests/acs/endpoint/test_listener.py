@@ -179,13 +179,3 @@ async def test_a_request_at_work_is_answered_before_the_end(listen, dial, post, 
     assert (await wire.answer()).status == 204
     await closing
     assert await wire.is_closed()
-
-
-async def test_open_connections_go_on_when_new_ones_are_refused(listen, dial, post):
-    endpoint, port = await listen()
-    wire = await dial(port)
-    assert (await wire.ask(post())).status == 204
-    await endpoint.stop_listening()
-    with pytest.raises(ConnectionRefusedError):
-        await dial(port)
-    assert (await wire.ask(post())).status == 204
