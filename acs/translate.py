@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from acs.cwmp.faults import FAULT_STRINGS
 from acs.cwmp.messages import (
+    DUStateChangeComplete,
     Envelope,
     EventStruct,
     Inform,
@@ -21,6 +22,7 @@ from acs.cwmp.messages import (
 from acs.cwmp.values import root_of
 from acs.cwmp.versions import cpe_version
 from inventory.admission import Proof
+from inventory.packages import Changed
 from inventory.sightings import Event, Sighting
 from inventory.transfers import Told
 from inventory.values import Reported
@@ -124,6 +126,21 @@ def transfer_end(report: TransferComplete) -> Told:
     ending = report.fault_struct
     text = ending.fault_string or FAULT_STRINGS.get(ending.fault_code, "")
     return Told(report.command_key, ending.fault_code, text)
+
+
+def package_changes(report: DUStateChangeComplete) -> list[Changed]:
+    """What became of each software module."""
+    return [
+        Changed(
+            uuid=result.uuid,
+            version=result.version,
+            state=result.current_state,
+            fault_code=result.fault.fault_code,
+            fault_string=result.fault.fault_string
+            or FAULT_STRINGS.get(result.fault.fault_code, ""),
+        )
+        for result in report.results
+    ]
 
 
 def interval(text: str | None) -> int | None:

@@ -32,6 +32,7 @@ from api.resources import (
     device_settings,
     device_variables,
     devices,
+    diagnostics,
     firmware_images,
     locations,
     operations,
@@ -68,6 +69,7 @@ ROUTES: dict[str, Methods] = {
     **device_variables.ROUTES,
     **device_settings.ROUTES,
     **device_log.ROUTES,
+    **diagnostics.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {

@@ -37,6 +37,8 @@ def judge(operation: Mapping[str, Any], sighting: Sighting, *, is_reset: bool) -
         return Verdict.RESET if is_reset else Verdict.OPEN
     if operation["awaits"] is not None and sighting.has(operation["awaits"]):
         return Verdict.ASK
+    if kind == Kind.DIAGNOSTICS and sighting.has("1 BOOT"):
+        return Verdict.ASK  # which a test does not survive, and nobody tells of its end then
     return Verdict.OPEN
 
 

@@ -64,6 +64,9 @@ class Kind(StrEnum):
     GET_ATTRIBUTES = "get.attr"
     SET_ATTRIBUTES = "set.attr"
     HEALTH_CHECK = "health_check"
+    RESTART_SERVICE = "restart_service"
+    UPDATE = "update"  # of software modules; of the firmware it is a download
+    DIAGNOSTICS = "diagnostics"
     ENROL = "enrol"  # the server's own: credentials and periodic informs
 
 
@@ -77,6 +80,8 @@ DEADLINES_S: Mapping[Kind, float] = {
     Kind.DEVICE_FACTORY: HOUR_S,
     Kind.DOWNLOAD: 6 * HOUR_S,
     Kind.UPLOAD: 6 * HOUR_S,
+    Kind.UPDATE: HOUR_S,
+    Kind.DIAGNOSTICS: 30 * MINUTE_S,
 }
 DEFAULT_DEADLINE_S = 10 * MINUTE_S
 

@@ -4,11 +4,19 @@ Each unit begins with the same question: is this still the device's session? A n
 replaced it otherwise, and whatever this one brings is dropped (:class:`Superseded`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from inventory import configuration, credentials, drift, enrolment, operations, transfers
+from inventory import (
+    configuration,
+    credentials,
+    drift,
+    enrolment,
+    operations,
+    services,
+    transfers,
+)
 from inventory.configuration import Configuration
 from inventory.drift import Look
 from inventory.enrolment import Enrolment
@@ -43,6 +51,7 @@ class Turn:
     enrolment: Enrolment | None = None  # the values, for an enrolment
     transfer: Transfer | None = None  # the file, for a download or upload
     configuration: Configuration | None = None  # for what applies all that is wanted
+    service: Sequence[Mapping[str, Any]] = ()  # what is set to restart a service
     ended: tuple[int, ...] = ()
 
 
@@ -134,7 +143,8 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
         file = transfers.prepare(tx, operation, policy.vault)
     if operation is not None and operation.kind in configuration.APPLYING:
         wanted = configuration.of_device(tx, mine.device_id, policy.vault)
-    return Turn(operation, values, file, wanted, tuple(ended))
+    service = services.restarting(tx, operation) if operation is not None else ()
+    return Turn(operation, values, file, wanted, service, tuple(ended))
 
 
 def note_sending(

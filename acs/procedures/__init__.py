@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
+from acs.procedures.attributes import get_attributes, set_attributes
 from acs.procedures.configuring import reconf, sync
+from acs.procedures.diagnostics import diagnose
 from acs.procedures.enrolling import enrol
+from acs.procedures.health import health_check
+from acs.procedures.naming import names
 from acs.procedures.objects import add_objects, delete_objects
+from acs.procedures.packages import change_packages
 from acs.procedures.reading import get
 from acs.procedures.resets import factory_reset, reboot
+from acs.procedures.services import restart_service
 from acs.procedures.setting import set_values
 from acs.procedures.steps import Procedure, Subject
 from acs.procedures.transfers import download, upload
@@ -26,6 +32,13 @@ SCRIPTS: Mapping[Kind, Script] = {
     Kind.RECONF: reconf,
     Kind.DOWNLOAD: download,
     Kind.UPLOAD: upload,
+    Kind.NAMES: names,
+    Kind.GET_ATTRIBUTES: get_attributes,
+    Kind.SET_ATTRIBUTES: set_attributes,
+    Kind.HEALTH_CHECK: health_check,
+    Kind.RESTART_SERVICE: restart_service,
+    Kind.UPDATE: change_packages,
+    Kind.DIAGNOSTICS: diagnose,
     Kind.ENROL: enrol,
 }
 

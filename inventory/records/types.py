@@ -63,6 +63,17 @@ def inherited(tx: Transaction, type_id: int) -> Inherited | None:
     return None if row is None else Inherited(*row)
 
 
+def services_of(tx: Transaction, device_id: int) -> Mapping[str, Any]:
+    """What the type of a device defines for restart_service, by the service's name."""
+    row = tx.one(
+        """SELECT t.services FROM devices AS d JOIN device_types AS t ON t.id = d.type_id
+           WHERE d.id = :id""",
+        id=device_id,
+    )
+    found: Mapping[str, Any] = {} if row is None else json.loads(row["services"])
+    return found
+
+
 # --- Types as people see and change them ------------------------------------------------------
 
 
