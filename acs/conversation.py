@@ -256,7 +256,6 @@ class Conversation:
             configuration=turn.configuration,
             transfer=turn.transfer,
             service=turn.service,
-            service=turn.service,
             base_url=self._base_url,
             is_secret=self._desk.policy.vault.is_secret,
         )

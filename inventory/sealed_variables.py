@@ -58,12 +58,6 @@ def _with_password(package: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     return clear | ({"password": vault.open(bytes.fromhex(sealed))} if sealed else {})
 
 
-def _with_password(package: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
-    clear = dict(package)
-    sealed = clear.pop("sealed_password", None)
-    return clear | ({"password": vault.open(bytes.fromhex(sealed))} if sealed else {})
-
-
 def mask(variables: Iterable[Variable]) -> list[dict[str, Any]]:
     """The variables for somebody who may not see secrets."""
     return [

@@ -7,7 +7,7 @@ the operation's row before the request leaves, and which the next run of the scr
 ``operation.evidence``.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,6 @@ from inventory.secrets import IsSecret, is_secret_name
 from inventory.transfers import Transfer
 
 OUTCOME_UNKNOWN = "outcome_unknown"
-NOT_SUPPORTED = "not_supported"
 NOT_SUPPORTED = "not_supported"
 
 
@@ -86,7 +85,6 @@ class Subject:
     enrolment: Enrolment | None = None
     configuration: Configuration | None = None
     transfer: Transfer | None = None
-    service: Sequence[Mapping[str, Any]] = ()  # what is set to restart the service that is meant
     service: Sequence[Mapping[str, Any]] = ()  # what is set to restart the service that is meant
     base_url: str = ""  # under which the device reaches us
     is_secret: IsSecret = is_secret_name
