@@ -132,8 +132,12 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         if policy.shared is None and not await store.read(any_credentials):
             news.append(OPEN_TO_ALL)
-        senders = {Channel.WEBHOOK: webhooks, Channel.EMAIL: Mailer(settings.smtp)}
-        telling = Deliveries(store, senders, time.time, Random())  # noqa: S311  jitter
+        telling = Deliveries(
+            store,
+            {Channel.WEBHOOK: webhooks, Channel.EMAIL: Mailer(settings.smtp)},
+            time.time,
+            Random(),  # noqa: S311  for jitter
+        )
         opened.push_async_callback(telling.stop)
         await opened.enter_async_context(
             _workers(settings, store, signals, sessions, policy, telling)

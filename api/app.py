@@ -40,6 +40,7 @@ from api.resources import (
     tokens,
     types,
     uploads,
+    webhook_delivery,
 )
 from api.serving import Resource
 from api.waiting import attend
@@ -70,6 +71,7 @@ ROUTES: dict[str, Methods] = {
     **device_settings.ROUTES,
     **device_log.ROUTES,
     **diagnostics.ROUTES,
+    **webhook_delivery.ROUTES,
 }
 
 OPEN: dict[str, pages.Handler] = {

@@ -6,7 +6,7 @@ RFC 3339 in UTC.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
@@ -49,19 +49,21 @@ def _as_time(value: Any) -> Any:
     return parse_time(value)
 
 
-def parse_time(text: str) -> float:
-    """Unix seconds of an RFC 3339 time, a date, or a time without zone (then UTC).
+def parse_time(text: str, zone: tzinfo = UTC) -> float:
+    """Unix seconds of an RFC 3339 time, a date, or a time without offset (then of ``zone``).
 
     A blank before the last hours and minutes is a ``+`` that was not percent-encoded in a URL.
     """
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise PydanticCustomError("time", TIME)
-    date, clock, _zulu, sign, hours, minutes = match.groups()
-    offset = f"{'-' if sign == '-' else '+'}{hours}:{minutes or '00'}" if hours else "+00:00"
+    date, clock, zulu, sign, hours, minutes = match.groups()
+    offset = f"{'-' if sign == '-' else '+'}{hours}:{minutes or '00'}" if hours else ""
     try:
-        moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{offset}")
-        return moment.astimezone(UTC).timestamp()
+        moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{'+00:00' if zulu else offset}")
+        return (
+            (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC).timestamp()
+        )
     except (ValueError, OverflowError):
         raise PydanticCustomError("time", TIME) from None
 

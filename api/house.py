@@ -22,6 +22,8 @@ class House:
     bounded wait. It never fails."""
     carries_out: Set[Kind]
     """The operations that the server can carry out; what else is asked for is refused."""
+    judge_webhook: Callable[[str], Awaitable[str | None]]
+    """What is wrong with sending webhooks to that URL; None when nothing is."""
     read_values: Callable[[int, Sequence[str]], Awaitable[None]]
     """Reads these parameters (none: all) from a device into the inventory; a bounded wait too."""
 

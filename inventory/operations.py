@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from inventory import endings
 from inventory.errors import Conflict, NotCancellable
 from inventory.records import operations as records
 from inventory.store import Transaction
@@ -24,6 +25,7 @@ MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
 QUEUED_TIMEOUT_S = 7 * DAY_S
 MAX_ATTEMPTS = 3
 RETRY_S, RETRY_FACTOR = 5.0, 4.0  # before the second attempt, and for each further one
+AGAIN = "schedule"  # what a recurring operation awaits for ever
 
 
 class State(StrEnum):
@@ -142,7 +144,35 @@ class Operation:
     progress: int
     error: Mapping[str, Any] | None
     parent_id: int | None
+    group_id: int | None
     job_id: int | None
+    notifies: bool
+
+    @property
+    def is_recurring(self) -> bool:
+        """Never done itself, but each of its runs is."""
+        return self.awaits == AGAIN
+
+    @property
+    def max_attempts(self) -> int:
+        return self._retries.get("max_attempts") or MAX_ATTEMPTS
+
+    def backoff_s(self, attempts: int, retry_s: float) -> float:
+        """The wait after so many unanswered attempts: ever longer, unless it was told."""
+        told = self._retries.get("retry_delay_minutes")
+        return retry_s * RETRY_FACTOR ** (attempts - 1) if told is None else told * MINUTE_S
+
+    @property
+    def time_s(self) -> float:
+        """How long it may take once it was sent, with the waits that were asked for."""
+        waits = (self._retries.get("retry_delay_minutes") or 0) * self.max_attempts * MINUTE_S
+        delay = self.request.get("delay_seconds") or 0  # of a transfer, by the device
+        return DEADLINES_S.get(self.kind, DEFAULT_DEADLINE_S) + delay + waits
+
+    @property
+    def _retries(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.request.get("retry_policy") or {}
+        return found
 
     @property
     def is_final(self) -> bool:
@@ -161,10 +191,14 @@ def queue(
     due: float | None = None,
     timeout_s: float = QUEUED_TIMEOUT_S,
     created_by: str | None = None,
+    awaits: str | None = None,
     parent_id: int | None = None,
     job_id: int | None = None,
 ) -> Operation:
-    """Puts an operation into the device's queue; a time in the past means now."""
+    """Puts an operation into the device's queue; a time in the past means now.
+
+    One that ``awaits`` something is not taken by itself.
+    """
     start = max(due if due is not None else now, now)
     row = records.insert(
         tx,
@@ -180,8 +214,10 @@ def queue(
         created_by=created_by,
         due=start,
         expires=start + timeout_s,
+        awaits=awaits,
         parent_id=parent_id,
         job_id=job_id,
+        notifies=bool(request.get("notification")) and awaits is None,
     )
     return read(row)
 
@@ -231,14 +267,10 @@ def claim_next(
             ended.append(operation.id)
             continue
         attempts = operation.attempts + 1
-        backoff = retry_s * RETRY_FACTOR ** (attempts - 1)
         started = operation.started if operation.started is not None else now
-        delay = operation.request.get("delay_seconds") or 0  # of a transfer, by the device
-        time_s = DEADLINES_S.get(operation.kind, DEFAULT_DEADLINE_S) + delay
-        deadline = operation.deadline or now + time_s
-        claimed = records.mark_running(
-            tx, operation.id, attempts, started, deadline, due=now + backoff
-        )
+        deadline = operation.deadline or now + operation.time_s
+        due = now + operation.backoff_s(attempts, retry_s)
+        claimed = records.mark_running(tx, operation.id, attempts, started, deadline, due)
         return read(claimed), ended
     return None, ended
 
@@ -248,7 +280,7 @@ def _exhausted(operation: Operation, now: float) -> Error | None:
         return None
     if operation.deadline is not None and operation.deadline <= now:
         return OVERDUE
-    return NO_ANSWER if operation.attempts >= MAX_ATTEMPTS else None
+    return NO_ANSWER if operation.attempts >= operation.max_attempts else None
 
 
 def note(tx: Transaction, operation_id: int, evidence: Mapping[str, Any]) -> None:
@@ -280,12 +312,13 @@ def postpone(tx: Transaction, operation_id: int, due: float) -> None:
 
 def complete(tx: Transaction, operation_id: int, result: Any, now: float) -> bool:
     """Ends it well; False when it had already ended, and then nothing is changed."""
-    return records.finish(tx, operation_id, State.COMPLETED, None, result, now)
+    return _end(tx, records.finish(tx, operation_id, State.COMPLETED, None, result, now), now)
 
 
 def fail(tx: Transaction, operation_id: int, error: Error, now: float, result: Any = None) -> bool:
     """Ends it badly, with what could still be had as its result; False when already ended."""
-    return records.finish(tx, operation_id, State.FAILED, error.as_json(), result, now)
+    ended = records.finish(tx, operation_id, State.FAILED, error.as_json(), result, now)
+    return _end(tx, ended, now)
 
 
 def cancel(tx: Transaction, operation_id: int, now: float) -> None:
@@ -293,12 +326,26 @@ def cancel(tx: Transaction, operation_id: int, now: float) -> None:
 
     Raises NotCancellable for anything else, finished or running.
     """
-    if records.finish_unstarted(tx, operation_id, State.CANCELLED, now):
+    if _end(tx, records.finish_unstarted(tx, operation_id, State.CANCELLED, now), now):
         return
     row = records.by_id(tx, operation_id)
     if row is None:
         raise Conflict("The operation is gone.")
     raise NotCancellable(row["key"], row["state"])
+
+
+def expire(tx: Transaction, now: float, limit: int) -> list[int]:
+    """Ends what never started in its time; returns the ids."""
+    ended = records.expire(tx, now, limit)
+    for end in ended:
+        endings.follow(tx, end, now)
+    return [end.id for end in ended]
+
+
+def _end(tx: Transaction, ended: records.End | None, now: float) -> bool:
+    if ended is not None:
+        endings.follow(tx, ended, now)
+    return ended is not None
 
 
 def result_of(tx: Transaction, operation_id: int) -> Any:

@@ -24,7 +24,7 @@ class Round:
 def advance(tx: Transaction, now: float) -> Round:
     """One bounded unit of it."""
     due = records.due_now(tx, now, BATCH)
-    expired = records.expire(tx, now, BATCH)
+    expired = operations.expire(tx, now, BATCH)
     overdue = records.overdue(tx, now, BATCH)
     for operation_id in expired:
         _log_end(tx, operation_id, now)

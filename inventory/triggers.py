@@ -54,4 +54,8 @@ def _withdraw(tx: Transaction, device_id: int, kind: Kind, now: float) -> None:
 def _waiting(tx: Transaction, device_id: int, kind: Kind, now: float) -> list[Operation]:
     """Due and not started."""
     found = [operations.read(row) for row in records.open_kinds(tx, device_id, {kind})]
-    return [each for each in found if each.state is not State.RUNNING and each.due <= now]
+    return [
+        each
+        for each in found
+        if each.state is not State.RUNNING and each.due <= now and not each.is_recurring
+    ]

@@ -1,8 +1,8 @@
-"""Operations whose time has come: due, expired, overdue, or to be tried again."""
+"""Operations whose time has come: due, due again, expired, overdue, or to be tried again."""
 
 from dataclasses import dataclass
 
-from inventory import timekeeping
+from inventory import recurring, timekeeping
 from inventory.signals import Signals
 from inventory.store import Store
 
@@ -27,8 +27,19 @@ class Scheduler:
             touched += len(round_.ended) + len(round_.due_devices)
             if not round_.is_full:
                 break
+        touched += await self._run_recurring(now)
         await self._retry(now)
         return touched
+
+    async def _run_recurring(self, now: float) -> int:
+        runs = 0
+        while True:
+            round_ = await self.store.write_later(recurring.run_due, now)
+            for device_id in round_.devices:
+                self.signals.work(device_id)
+            runs += len(round_.devices)
+            if not round_.is_full:
+                return runs
 
     async def _retry(self, now: float) -> None:
         """Wakes devices whose unanswered operation may be tried again from now on."""

@@ -1,8 +1,10 @@
 """An operation in answers and bodies: both documented forms, which may be mixed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal, NotRequired
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BeforeValidator,
@@ -15,13 +17,26 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
-from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text, Time
+from api.fields import (
+    Boolean,
+    Id,
+    Integer,
+    Moment,
+    Name,
+    RawText,
+    Text,
+    Time,
+    format_time,
+    parse_time,
+)
 from api.models import Body, ListQuery, Query, Representation, names_of
 from api.resources.file_models import FileParameters
+from inventory import webhooks
 from inventory.actions.variables import MAX_PATH, MAX_VARIABLES, PATH, ValueType
 from inventory.actions.viewing import ANY, Filter, Report, Target, Unsealed, refer
 from inventory.devices import Family, Key
 from inventory.operations import Kind, State
+from inventory.schedules import is_cron, is_timezone
 
 MAX_TIMEOUT_S = 366 * 86400
 MAX_WAIT_S = 60
@@ -46,6 +61,8 @@ Word = Literal[
     "health_check",
     "update",
 ]
+M = TypeVar("M", bound=Representation)
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 OLDER_WORDS: Mapping[str, Kind] = {"update": Kind.DOWNLOAD}
 
 # --- Answers ---------------------------------------------------------------------------------
@@ -111,6 +128,49 @@ class OperationError(Representation):
     parameters: dict[str, OperationFault]
 
 
+class ScheduleAnswer(Representation):
+    """When it is to be done, as it was given."""
+
+    type: str | None = Field(examples=["recurring"])
+    execute_at: Moment | None
+    cron: str | None = Field(examples=["30 2 * * MON"])
+    timezone: str | None = Field(examples=["Europe/Prague"])
+
+
+class RetryAnswer(Representation):
+    """How often it is tried to get the operation out, as it was given."""
+
+    max_attempts: int | None = Field(examples=[5])
+    retry_delay_minutes: int | None = Field(examples=[10])
+
+
+class NotificationAnswer(Representation):
+    """Who is told of its end, as it was given."""
+
+    on_completion: bool
+    on_failure: bool
+    webhook_url: str | None = Field(examples=["https://hooks.example.com/acs"])
+    email: str | None = Field(examples=["noc@example.com"])
+
+
+class TargetAnswer(Representation):
+    """One device's part of an order for several."""
+
+    id: str = Field(examples=["txn_12345"])
+    transaction_id: str = Field(examples=["op_0b6f8a1c2d3e4f5061728394"])
+    name: str = Field(description="The device's.", examples=["router-branch-network"])
+    device_name: str = Field(description="The same as name.")
+    device_id: int = Field(examples=[17])
+    serial_number: str | None = Field(examples=["SN0001"])
+    status: str = Field(examples=["completed"])
+    progress: int = Field(description="0 to 100.", examples=[100])
+    started_at: Moment | None
+    completed_at: Moment | None
+    variables: list[OperationVariable]
+    error: OperationError | None
+    result: dict[str, Any] | None
+
+
 class OperationAnswer(Representation):
     """An operation, in the words of both documented forms."""
 
@@ -138,6 +198,13 @@ class OperationAnswer(Representation):
     progress: int = Field(description="0 to 100.", examples=[100])
     attempts: int = Field(description="Sessions that it was sent in.", examples=[1])
     parent_id: str | None = Field(description="The operation that this one is a run of.")
+    schedule: ScheduleAnswer | None
+    retry_policy: RetryAnswer | None
+    notification: NotificationAnswer | None
+    device_targets: list[str] | None = Field(
+        description="The devices' names, where it was ordered for several and is asked for by id."
+    )
+    results: list[TargetAnswer] | None = Field(description="Of these devices, each.")
     device_details: OperationDevice
     operation_details: OperationDetails
     error: OperationError | None
@@ -167,18 +234,23 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         variables_count=report.variables_count,
         variables_truncated=len(report.variables) < report.variables_count,
         parameters=_parameters(operation.request, eyes.unsealed),
-        status=operation.state,
+        status=report.state,
         created_at=operation.created,
         created_by=operation.created_by,
         scheduled_at=scheduled,
         scheduled_for=scheduled,
         next_execution=operation.due if operation.state is SCHEDULED else None,
+        schedule=_given(ScheduleAnswer, operation.request.get("schedule")),
+        retry_policy=_given(RetryAnswer, operation.request.get("retry_policy")),
+        notification=_given(NotificationAnswer, operation.request.get("notification")),
+        device_targets=[each.target.name for each in report.members] or None,
+        results=[_of_target(each, eyes) for each in report.members] or None,
         expires_at=operation.expires,
         started_at=operation.started,
         completed_at=operation.completed,
         estimated_duration=report.estimate_s,
         monitoring_url=f"{eyes.collection_url}{operation.key}/",
-        progress=operation.progress,
+        progress=report.progress,
         attempts=operation.attempts,
         parent_id=None if operation.parent_id is None else f"txn_{operation.parent_id}",
         device_details=_device(report.target),
@@ -187,7 +259,34 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
             completed_tasks=report.tasks_done,
             current_task=report.current_task,
         ),
-        error=None if operation.error is None else OperationError.model_validate(operation.error),
+        error=_error(operation.error),
+        result=dict(report.result) or None,
+    )
+
+
+def _given(model: type[M], term: Mapping[str, Any] | None) -> M | None:
+    return None if term is None else model(**term)
+
+
+def _error(error: Mapping[str, Any] | None) -> OperationError | None:
+    return None if error is None else OperationError.model_validate(error)
+
+
+def _of_target(report: Report, eyes: Eyes) -> TargetAnswer:
+    operation, target = report.operation, report.target
+    return TargetAnswer.model_construct(
+        id=f"txn_{operation.id}",
+        transaction_id=operation.key,
+        name=target.name,
+        device_name=target.name,
+        device_id=target.id,
+        serial_number=target.serial_number,
+        status=operation.state,
+        progress=operation.progress,
+        started_at=operation.started,
+        completed_at=operation.completed,
+        variables=_whole(eyes.unsealed(report.variables)),
+        error=_error(operation.error),
         result=dict(report.result) or None,
     )
 
@@ -201,7 +300,10 @@ def shown_new(report: Report, eyes: Eyes, word: str | None = None) -> OperationA
         "variables": eyes.unsealed(report.variables),
         "status": SCHEDULED,
     }
-    return shown(report, eyes).model_copy(update=told)
+    answer = shown(report, eyes).model_copy(update=told)
+    for each in answer.results or ():
+        each.status = SCHEDULED
+    return answer
 
 
 def _whole(variables: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -326,20 +428,62 @@ class StartBody(Body):
 
 
 class ScheduleBody(Body):
-    """When it is to be done."""
+    """When it is to be done: at once, at a time, or again and again."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"type": {"const": "once"}}, "required": ["type"]},
-            "then": {
-                "properties": {"execute_at": {"type": "string"}},
-                "required": ["execute_at"],
-            },
+            "allOf": [
+                {
+                    "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+                    "then": {"properties": {name: {"type": "string"}}, "required": [name]},
+                }
+                for kind, name in (("once", "execute_at"), ("recurring", "cron"))
+            ]
         }
     )
 
-    type: Literal["immediate", "once"] | None = None
+    type: Literal["immediate", "once", "recurring"] | None = None
+    timezone: (
+        Annotated[
+            Text,
+            Field(
+                description="IANA name; execute_at without an offset is read in it, too.",
+                examples=["Europe/Prague"],
+            ),
+        ]
+        | None
+    ) = None
     execute_at: Annotated[Time | None, Field(validate_default=True)] = None
+    cron: Annotated[
+        Text | None,
+        Field(
+            validate_default=True,
+            description="Five fields, as of Debian's cron.",
+            examples=["30 2 * * MON"],
+        ),
+    ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recurs_with_a_cron(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(data, dict) and data.get("cron") is not None and data.get("type") is None:
+            return {**data, "type": "recurring"}
+        return data
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        if name is not None and not is_timezone(name):
+            raise PydanticCustomError("timezone", "This is not the name of an IANA time zone.")
+        return name
+
+    @field_validator("execute_at", mode="before")
+    @classmethod
+    def _read_there(cls, value: Any, info: ValidationInfo) -> Any:
+        zone = info.data.get("timezone")
+        if zone is None or not isinstance(value, str):
+            return value
+        return format_time(parse_time(value, ZoneInfo(zone)))
 
     @field_validator("execute_at")
     @classmethod
@@ -350,9 +494,81 @@ class ScheduleBody(Body):
             raise contradiction("type")
         return moment
 
+    @field_validator("cron")
+    @classmethod
+    def _recurs(cls, cron: str | None, info: ValidationInfo) -> str | None:
+        is_recurring = info.data.get("type") == "recurring"
+        if is_recurring and cron is None:
+            raise PydanticCustomError("missing", "missing")
+        if cron is not None and not is_recurring and "type" in info.data:
+            raise contradiction("type")
+        if cron is not None and not is_cron(cron):
+            raise PydanticCustomError("cron", "This is not a cron expression of five fields.")
+        return cron
+
     def fits(self, moment: float) -> bool:
         """Whether ``scheduled_at`` says the same."""
         return self.type != "immediate" and self.execute_at in {None, moment}
+
+
+class RetryBody(Body):
+    """How often it is tried to get the operation out to the device. What would do harm if it were
+    done twice is never sent twice."""
+
+    max_attempts: Annotated[Integer, Field(ge=1, le=10, examples=[5])] | None = None
+    retry_delay_minutes: (
+        Annotated[
+            Integer,
+            Field(ge=0, le=1440, description="What follows on the device waits, too."),
+        ]
+        | None
+    ) = None
+
+
+class NotificationBody(Body):
+    """Who is to be told of its end."""
+
+    on_completion: Boolean = True
+    on_failure: Annotated[Boolean, Field(description="Also when it expired or was cancelled.")] = (
+        True
+    )
+    webhook_url: (
+        Annotated[
+            Text,
+            Field(
+                description="Told by a signed POST; nobody in a private network, unless allowed.",
+                examples=["https://hooks.example.com/acs"],
+                json_schema_extra={"format": "uri", "pattern": "^https?://[A-Za-z0-9]"},
+            ),
+        ]
+        | None
+    ) = None
+    email: (
+        Annotated[
+            Text,
+            Field(
+                max_length=254,
+                description="Told by a mail, where the server has a mail server.",
+                examples=["noc@example.com"],
+                json_schema_extra={"format": "email"},
+            ),
+        ]
+        | None
+    ) = None
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url is not None and webhooks.host_of(url) is None:
+            raise PydanticCustomError("url", webhooks.NO_URL)
+        return url
+
+    @field_validator("email")
+    @classmethod
+    def _is_address(cls, address: str | None) -> str | None:
+        if address is not None and _EMAIL.fullmatch(address) is None:
+            raise PydanticCustomError("email", "Enter a valid email address.")
+        return address
 
 
 class OrderBody(Body):
@@ -385,12 +601,29 @@ class OrderBody(Body):
     parameters: Annotated[OrderParameters, Field(default_factory=OrderParameters)]
     scheduled_at: Annotated[Time, Field(description="A time in the past means now.")] | None = None
     schedule: ScheduleBody | None = None
+    retry_policy: RetryBody | None = None
+    notification: NotificationBody | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _understand_older_names(cls, data: dict[str, Any]) -> dict[str, Any]:
         given = {new: data[old] for old, new in cls.older.items() if data.get(old) is not None}
-        return given | data
+        targets = data.get("device_targets")
+        first = {cls.key_field: targets[0]} if isinstance(targets, list) and targets else {}
+        return first | given | data
+
+    @field_validator("device_targets", check_fields=False)
+    @classmethod
+    def _are_different_and_hold_the_key(
+        cls, keys: list[Any] | None, info: ValidationInfo
+    ) -> list[Any] | None:
+        if keys is None:
+            return None
+        if len(set(keys)) < len(keys):
+            raise PydanticCustomError("twice", "Given more than once.")
+        if info.data.get(cls.key_field, keys[0]) not in keys:
+            raise contradiction(cls.key_field)
+        return keys
 
     @field_validator("operation_type", "device_name", check_fields=False)
     @classmethod
@@ -420,8 +653,28 @@ class OrderBody(Body):
         return (self.schedule and self.schedule.execute_at) or self.scheduled_at
 
     @property
-    def key(self) -> Key:
-        return Key(self.family, getattr(self, self.key_field))
+    def terms(self) -> dict[str, Any]:
+        """When, how often and with whose knowledge, as far as it was said."""
+        given = {name: getattr(self, name) for name in ("schedule", "retry_policy", "notification")}
+        return {name: dict(term) for name, term in given.items() if term is not None}
+
+    @property
+    def keys(self) -> list[Key]:
+        """Of the device, or of the several devices that it is for."""
+        several = getattr(self, "device_targets", None)
+        return [Key(self.family, key) for key in several or [getattr(self, self.key_field)]]
+
+    @property
+    def is_for_several(self) -> bool:
+        return getattr(self, "device_targets", None) is not None
+
+
+SEVERAL: Any = Field(
+    min_length=1,
+    max_length=200,
+    description="Several devices, instead of one: for all of them or for none.",
+    json_schema_extra={"uniqueItems": True},
+)
 
 
 class OrderByName(OrderBody):
@@ -433,6 +686,7 @@ class OrderByName(OrderBody):
 
     name: Annotated[Name, Field(description="A device's.", examples=["router-branch-network"])]
     device_name: Annotated[Name, Field(description="The older name of name.")] | None = None
+    device_targets: Annotated[list[Name], SEVERAL] | None = None
 
 
 class OrderBySerial(OrderBody):
@@ -442,6 +696,7 @@ class OrderBySerial(OrderBody):
     key_field = "serial_number"
 
     serial_number: Annotated[Name, Field(description="A device's.", examples=["SN0001"])]
+    device_targets: Annotated[list[Name], SEVERAL] | None = None
 
 
 class OrderById(OrderBody):
@@ -451,6 +706,7 @@ class OrderById(OrderBody):
     key_field = "device_id"
 
     device_id: Annotated[Id, Field(description="A device's.", examples=[17])]
+    device_targets: Annotated[list[Id], SEVERAL] | None = None
 
 
 ORDERS: Mapping[Family, type[OrderBody]] = {

@@ -90,7 +90,9 @@ def _place(path: str) -> Handler:
             due=body.due,
             timeout_s=body.parameters.timeout_s,
             file=body.parameters.file,
+            terms=body.terms,
         )
+        await _must_be_tellable(call, body)
         eyes = _eyes(call, path)
 
         def accepted(report: Report) -> Answer:
@@ -99,12 +101,23 @@ def _place(path: str) -> Handler:
             word = body.operation
             answer = created(shown_new(report, eyes, word), location, viewing.tag(report))
             told_again = shown_new(report, masked, word)
-            wakes = (report.target.id,) if report.operation.state is State.PENDING else ()
-            return replace(answer, replayed=told_again, wakes=wakes)
+            members = report.members or [report]
+            due = [each for each in members if each.operation.state is State.PENDING]
+            return replace(answer, replayed=told_again, wakes=[each.target.id for each in due])
 
-        return await call.once(accepted, placing.queue, body.key, order, call.now)
+        if body.is_for_several:
+            return await call.once(accepted, placing.queue_for_all, body.keys, order, call.now)
+        return await call.once(accepted, placing.queue, body.keys[0], order, call.now)
 
     return place
+
+
+async def _must_be_tellable(call: Call, body: OrderBody) -> None:
+    """Raises Invalid when the webhook leads where none may go."""
+    url = body.notification and body.notification.webhook_url
+    complaint = await call.request.app[HOUSE].judge_webhook(url) if url else None
+    if complaint is not None:
+        raise Invalid({"notification": {"webhook_url": [complaint]}})
 
 
 # --- Seeing ----------------------------------------------------------------------------------
@@ -170,14 +183,15 @@ async def _ask_to_inform(call: Call, reports: Sequence[Report]) -> None:
 
 
 async def _wait_for_end(call: Call, id: str, patience_s: float) -> None:
-    """Returns when the operation has ended, or after that time; raises NotFound."""
+    """Returns when all of the operation has ended, or after that time; raises NotFound."""
     reference = viewing.refer(id)
-    operation = (await call.read(viewing.get, reference)).operation
-    with call.request.app[ENDS].expected(operation.id) as end:
-        operation = (await call.read(viewing.get, reference)).operation
-        if not operation.is_final:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(end, patience_s)
+    unfinished = (await call.read(viewing.get, reference)).unfinished
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            for operation_id in unfinished:
+                with call.request.app[ENDS].expected(operation_id) as end:
+                    if operation_id in (await call.read(viewing.get, reference)).unfinished:
+                        await end
 
 
 async def _history(call: Call, key: Key, query: HistoryQuery) -> Answer:
@@ -193,7 +207,8 @@ async def _history(call: Call, key: Key, query: HistoryQuery) -> Answer:
 async def _cancel(call: Call, id: str) -> Answer:
     """Takes back what has not started: 409 when it has."""
     ended = await call.write(placing.cancel, viewing.refer(id), call.expected, call.now)
-    call.request.app[SIGNALS].finished(ended)
+    for operation_id in ended:
+        call.request.app[SIGNALS].finished(operation_id)
     return gone()
 
 

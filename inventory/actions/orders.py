@@ -2,7 +2,8 @@
 
 The ``request`` of an order is what the operation's row keeps, and what its script reads:
 ``variables`` and, for new instances, ``values``; both as :mod:`inventory.sealed_variables` has
-them. Beside these it keeps what a caller gets echoed: ``parameters`` and ``scheduled_at``.
+them. Beside these it keeps what a caller gets echoed: ``parameters``, ``scheduled_at``, and his
+terms: ``schedule``, ``retry_policy`` and ``notification``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from inventory.actions import variables as rules
 from inventory.actions.variables import Variable
 from inventory.errors import Invalid
 from inventory.operations import QUEUED_TIMEOUT_S, Kind
+from inventory.schedules import Recurrence
 from inventory.secrets import Vault
 
 
@@ -28,6 +30,11 @@ class Order:
     is_forced: bool = False
     """Asked for although the device is offline."""
 
+    @property
+    def recurrence(self) -> Recurrence | None:
+        """Set when it is to be done again and again."""
+        return Recurrence.read(self.request.get("schedule"))
+
 
 def make(
     kind: Kind,
@@ -39,8 +46,12 @@ def make(
     due: float | None = None,
     timeout_s: float | None = None,
     file: Mapping[str, Any] | None = None,
+    terms: Mapping[str, Any] | None = None,
 ) -> Order:
-    """Raises Invalid for what the operation cannot take; ``parameters`` are kept as an echo."""
+    """Raises Invalid for what the operation cannot take.
+
+    ``parameters`` are kept as an echo; ``terms`` are when, how often and with whose knowledge.
+    """
     wrong = rules.faults(kind, variables)
     wrong_values = rules.faults_of_new_values(kind, values)
     wrong_parameters = files.faults(kind, file or {}) | (
@@ -57,6 +68,7 @@ def make(
         "parameters": dict(parameters),
         "scheduled_at": due,
         **files.sealed(file or {}, vault),
+        **(terms or {}),
     }
     request = {name: part for name, part in parts.items() if part or part == 0}
     return Order(kind, request, due, timeout_s or QUEUED_TIMEOUT_S)

@@ -4,20 +4,31 @@ An order that must start at once is judged by what the store knows now; one that
 only where nothing will ever come of it.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from inventory import audit, devices, operations
 from inventory.access import Caller
 from inventory.actions import files, viewing
 from inventory.actions.orders import Order
 from inventory.actions.viewing import Reference, Report
 from inventory.devices import Key
-from inventory.errors import DeviceInactive, DeviceUnreachable, OperationInProgress
-from inventory.operations import EXCLUSIVE, State
+from inventory.errors import (
+    DeviceInactive,
+    DeviceUnreachable,
+    Invalid,
+    NotCancellable,
+    OperationInProgress,
+)
+from inventory.operations import AGAIN, EXCLUSIVE, Operation, State
 from inventory.query import Expected
 from inventory.records import history, log
+from inventory.records import operations as operation_records
 from inventory.records.devices import Device
 from inventory.store import Transaction
 
 NAMES_IN_AUDIT = 100
+NEVER = "This never happens."
 
 
 def start(
@@ -45,14 +56,44 @@ def queue(tx: Transaction, caller: Caller, key: Key, order: Order, now: float) -
     return _queue(tx, caller, device, order, "queue", now)
 
 
+def queue_for_all(
+    tx: Transaction, caller: Caller, keys: Sequence[Key], order: Order, now: float
+) -> Report:
+    """The same order for several devices, as one transaction: for all of them or for none.
+
+    Returns the first one's report, with all of them as its ``members``.
+    """
+    targets = [devices.get(tx, caller, key) for key in keys]
+    for device in targets:
+        _must_be_active(device)
+    reports = [_queue(tx, caller, device, order, "queue", now) for device in targets]
+    ids = [report.operation.id for report in reports]
+    operation_records.join_group(tx, ids, ids[0])
+    return replace(reports[0], members=reports)
+
+
 def cancel(
     tx: Transaction, caller: Caller, reference: Reference, expected: Expected, now: float
-) -> int:
-    """Takes back what has not started; raises NotFound or NotCancellable. Returns its number."""
+) -> list[int]:
+    """Takes back what has not started, of a transaction what of it has not; returns the numbers.
+
+    Raises NotFound, or NotCancellable when there is nothing to take back.
+    """
     report = viewing.get(tx, caller, reference)
     expected.check(viewing.tag(report))
+    members = report.members or [report]
+    ended = [each.operation.id for each in members if _take_back(tx, caller, each, now)]
+    if not ended:
+        raise NotCancellable(report.operation.key, report.operation.state)
+    return ended
+
+
+def _take_back(tx: Transaction, caller: Caller, report: Report, now: float) -> bool:
     operation, device = report.operation, report.target
-    operations.cancel(tx, operation.id, now)
+    try:
+        operations.cancel(tx, operation.id, now)
+    except NotCancellable:
+        return False
     log.operation_ended(tx, device.id, operation.kind, operation.key, State.CANCELLED, now)
     details = {"device": device.name, "operation": operation.kind}
     audit.record(
@@ -66,7 +107,7 @@ def cancel(
         details,
         now,
     )
-    return operation.id
+    return True
 
 
 def _must_be_active(device: Device) -> None:
@@ -90,16 +131,7 @@ def _must_be_free(tx: Transaction, device: Device, now: float) -> None:
 def _queue(
     tx: Transaction, caller: Caller, device: Device, order: Order, action: str, now: float
 ) -> Report:
-    operation = operations.queue(
-        tx,
-        device.id,
-        order.kind,
-        files.resolved(tx, device, order.kind, order.request),
-        now,
-        due=order.due,
-        timeout_s=order.timeout_s,
-        created_by=caller.name,
-    )
+    operation = _put_down(tx, caller, device, order, now)
     details = {"device": device.name, "operation": order.kind, "variables": _names(order)}
     audit.record(
         tx,
@@ -113,6 +145,27 @@ def _queue(
         now,
     )
     return viewing.report_of(tx, operation, viewing.target_of(device))
+
+
+def _put_down(
+    tx: Transaction, caller: Caller, device: Device, order: Order, now: float
+) -> Operation:
+    due, recurrence = order.due, order.recurrence
+    if recurrence is not None:
+        due = recurrence.next_after(max(order.due or now, now))
+        if due is None:
+            raise Invalid({"schedule": {"cron": [NEVER]}})
+    return operations.queue(
+        tx,
+        device.id,
+        order.kind,
+        files.resolved(tx, device, order.kind, order.request),
+        now,
+        due=due,
+        timeout_s=order.timeout_s,
+        created_by=caller.name,
+        awaits=AGAIN if recurrence else None,
+    )
 
 
 def _names(order: Order) -> list[str]:

@@ -38,6 +38,37 @@ class Report:
     variables: Sequence[Variable]
     """What came of them, else what was asked."""
     variables_count: int
+    members: Sequence["Report"] = ()
+    """Of a transaction for several devices that was asked for by its id: all that belong to it."""
+
+    @property
+    def states(self) -> frozenset[State]:
+        """Of all that belong to it."""
+        return frozenset(each.operation.state for each in self.members or [self])
+
+    @property
+    def state(self) -> State:
+        """A transaction ends when all of it has ended, and well when all of it has."""
+        states = self.states
+        if len(states) == 1:
+            return next(iter(states))
+        if states <= operations.FINAL:
+            return State.FAILED
+        if states <= {State.SCHEDULED, State.PENDING, State.CANCELLED}:
+            return State.PENDING if State.PENDING in states else State.SCHEDULED
+        return State.RUNNING
+
+    @property
+    def progress(self) -> int:
+        """0 to 100, on the average of all that belong to it."""
+        members = self.members or [self]
+        return sum(each.operation.progress for each in members) // len(members)
+
+    @property
+    def unfinished(self) -> list[int]:
+        """The numbers of what has not ended."""
+        members = self.members or [self]
+        return [each.operation.id for each in members if not each.operation.is_final]
 
     @property
     def tasks(self) -> int:
@@ -68,16 +99,19 @@ class Report:
 
 def tag(report: Report) -> str:
     """Changes with everything that an operation shows, its device aside."""
-    operation = report.operation
-    return tag_of(
-        "operation",
-        operation.id,
-        operation.state,
-        operation.attempts,
-        operation.progress,
-        operation.awaits,
-        operation.evidence,
-    )
+    facts = [
+        (
+            operation.id,
+            operation.state,
+            operation.attempts,
+            operation.progress,
+            operation.awaits,
+            operation.evidence,
+            operation.due,
+        )
+        for operation in (each.operation for each in report.members or [report])
+    ]
+    return tag_of("operation", *(fact for each in facts for fact in each))
 
 
 def refer(text: str) -> Reference:
@@ -102,7 +136,17 @@ def page(tx: Transaction, caller: Caller, wanted: Filter, window: Window) -> Pag
     """The newest first; of many, each with at most :data:`IN_A_LIST` variables."""
     found = records.page(tx, caller.scope, wanted, window)
     most = IN_A_LIST if wanted.reference is ANY else None
-    return Page(_reports(tx, found.items, most), found.count)
+    reports = _reports(tx, found.items, most)
+    if wanted.reference is not ANY:
+        reports = [_with_members(tx, caller, report) for report in reports]
+    return Page(reports, found.count)
+
+
+def _with_members(tx: Transaction, caller: Caller, report: Report) -> Report:
+    group_id = report.operation.group_id
+    if group_id != report.operation.id:
+        return report
+    return replace(report, members=_reports(tx, records.members(tx, caller.scope, group_id), None))
 
 
 def history(

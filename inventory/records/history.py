@@ -63,7 +63,7 @@ class Found:
 
 _OPERATION = """o.id, o.key, o.device_id, o.kind, o.origin, o.priority, o.state, o.request,
     o.created, o.created_by, o.due, o.expires, o.started, o.deadline, o.completed, o.attempts,
-    o.awaits, o.evidence, o.progress, o.error, o.parent_id, o.job_id"""
+    o.awaits, o.evidence, o.progress, o.error, o.parent_id, o.group_id, o.job_id, o.notifies"""
 _OF_PRESENCE = frozenset({"is_up", "last_inform"})
 _TARGET = ", ".join(
     f"{'p' if f.name in _OF_PRESENCE else 'd'}.{f.name} AS target_{f.name}" for f in fields(Target)
@@ -76,7 +76,7 @@ JOIN presence AS p ON p.device_id = d.id"""
 _EXCLUDING = """
 SELECT kind, key FROM operations
 WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AND is_exclusive
-    AND (state = 'running' OR (due <= :now AND expires > :now))
+    AND (state = 'running' OR (due <= :now AND expires > :now AND awaits IS NULL))
 ORDER BY id LIMIT 1"""
 
 READ_AT_ONCE = 16 * 1024  # bytes of a result
@@ -104,6 +104,13 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
         **where.parameters,
     )
     return Page([_found(row) for row in rows], count[0])
+
+
+def members(tx: Transaction, scope: Scope, group_id: int) -> list[Found]:
+    """The operations of an order for several devices, as they were ordered."""
+    where = Where(scope, "d.organization_id").equal("o.group_id", group_id)
+    rows = tx.all(f"{_SELECT} {where.sql} ORDER BY o.id", **where.parameters)
+    return [_found(row) for row in rows]
 
 
 def _where(scope: Scope, wanted: Filter) -> Where:

@@ -7,6 +7,7 @@ however many sessions, workers and people try to end it.
 import json
 import zlib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgpack
@@ -17,14 +18,14 @@ OperationRow = dict[str, Any]
 
 _COLUMNS = """id, key, device_id, kind, origin, priority, state, request, created, created_by, due,
     expires, started, deadline, completed, attempts, awaits, evidence, progress, error, parent_id,
-    job_id"""
+    group_id, job_id, notifies"""
 _JSON = ("request", "evidence", "error")
 
 _INSERT = f"""
 INSERT INTO operations (key, device_id, kind, origin, priority, state, is_exclusive, request,
-    created, created_by, due, expires, parent_id, job_id)
+    created, created_by, due, expires, awaits, parent_id, job_id, notifies)
 VALUES (:key, :device_id, :kind, :origin, :priority, :state, :is_exclusive, :request,
-    :created, :created_by, :due, :expires, :parent_id, :job_id)
+    :created, :created_by, :due, :expires, :awaits, :parent_id, :job_id, :notifies)
 RETURNING {_COLUMNS}"""
 
 # What was interrupted goes first and, until it is due again, nothing goes before it.
@@ -51,18 +52,31 @@ UPDATE operations SET state = 'running', attempts = :attempts, started = :starte
     deadline = :deadline, due = :due, progress = max(progress, 1)
 WHERE id = :id RETURNING {_COLUMNS}"""
 
-_FINISH = """
+_END = "id, device_id, state, job_id, notifies"
+
+_FINISH = f"""
 UPDATE operations SET state = :state, error = :error, completed = :now, awaits = NULL,
     progress = CASE WHEN :state = 'completed' THEN 100 ELSE progress END
-WHERE id = :id AND state = 'running'"""
+WHERE id = :id AND state = 'running' RETURNING {_END}"""
 
-_FINISH_UNSTARTED = """
-UPDATE operations SET state = :state, completed = :now
-WHERE id = :id AND state IN ('scheduled', 'pending')"""
+_FINISH_UNSTARTED = f"""
+UPDATE operations SET state = :state, completed = :now, awaits = NULL
+WHERE id = :id AND state IN ('scheduled', 'pending') RETURNING {_END}"""
 
 _KEEP_RESULT = """
 INSERT INTO operation_results (operation_id, body) VALUES (:id, :body)
 ON CONFLICT (operation_id) DO UPDATE SET body = excluded.body"""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What must be known of an operation that has just ended, for what follows from it."""
+
+    id: int
+    device_id: int
+    state: str
+    job_id: int | None
+    notifies: bool
 
 
 def _dump(value: Any) -> str | None:
@@ -75,6 +89,7 @@ def read_row(row: Row) -> OperationRow:
     for column in _JSON:
         if found[column] is not None:
             found[column] = json.loads(found[column])
+    found["notifies"] = bool(found["notifies"])
     return found
 
 
@@ -176,16 +191,17 @@ def finish(
     error: Mapping[str, Any] | None,
     result: Any,
     now: float,
-) -> bool:
-    """Ends a running operation; False when it was not running any more."""
-    ended = tx.run(_FINISH, id=operation_id, state=state, error=_dump(error), now=now) == 1
-    if ended and result is not None:
+) -> End | None:
+    """Ends a running operation; None when it was not running any more."""
+    ended = tx.one(_FINISH, id=operation_id, state=state, error=_dump(error), now=now)
+    if ended is not None and result is not None:
         tx.run(_KEEP_RESULT, id=operation_id, body=zlib.compress(msgpack.packb(result), 1))
-    return ended
+    return None if ended is None else End(*ended)
 
 
-def finish_unstarted(tx: Transaction, operation_id: int, state: str, now: float) -> bool:
-    return tx.run(_FINISH_UNSTARTED, id=operation_id, state=state, now=now) == 1
+def finish_unstarted(tx: Transaction, operation_id: int, state: str, now: float) -> End | None:
+    ended = tx.one(_FINISH_UNSTARTED, id=operation_id, state=state, now=now)
+    return None if ended is None else End(*ended)
 
 
 def result(tx: Transaction, operation_id: int) -> Any:
@@ -228,19 +244,57 @@ def due_now(tx: Transaction, now: float, limit: int) -> list[tuple[int, int]]:
     return [(row["id"], row["device_id"]) for row in rows]
 
 
-def expire(tx: Transaction, now: float, limit: int) -> list[int]:
-    """Ends what never started in its time; returns the ids."""
+def expire(tx: Transaction, now: float, limit: int) -> list[End]:
+    """Ends what never started in its time."""
     rows = tx.all(
-        """UPDATE operations SET state = 'expired', completed = :now
+        f"""UPDATE operations SET state = 'expired', completed = :now
            WHERE id IN (SELECT id FROM operations
                         WHERE state IN ('scheduled', 'pending') AND expires <= :now
                             AND awaits IS NULL
                         ORDER BY expires LIMIT :limit)
-           RETURNING id""",
+           RETURNING {_END}""",
         now=now,
         limit=limit,
     )
-    return [row["id"] for row in rows]
+    return [End(*row) for row in rows]
+
+
+def recurring_now(tx: Transaction, awaits: str, now: float, limit: int) -> list[OperationRow]:
+    """Recurring operations of which a run is due; they are never taken themselves."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE state = 'scheduled' AND due <= :now AND awaits = :awaits
+            ORDER BY due LIMIT :limit""",
+        awaits=awaits,
+        now=now,
+        limit=limit,
+    )
+    return [read_row(row) for row in rows]
+
+
+def reschedule(tx: Transaction, operation_id: int, due: float, expires: float) -> None:
+    tx.run(
+        "UPDATE operations SET due = :due, expires = :expires WHERE id = :id",
+        id=operation_id,
+        due=due,
+        expires=expires,
+    )
+
+
+def has_unstarted_run(tx: Transaction, parent_id: int) -> bool:
+    row = tx.one(
+        """SELECT 1 FROM operations WHERE parent_id = :parent_id
+               AND state IN ('scheduled', 'pending') LIMIT 1""",
+        parent_id=parent_id,
+    )
+    return row is not None
+
+
+def join_group(tx: Transaction, operation_ids: Collection[int], group_id: int) -> None:
+    tx.run_many(
+        "UPDATE operations SET group_id = :group_id WHERE id = :id",
+        [{"id": operation_id, "group_id": group_id} for operation_id in operation_ids],
+    )
 
 
 def overdue(tx: Transaction, now: float, limit: int) -> list[int]:

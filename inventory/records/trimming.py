@@ -21,6 +21,7 @@ HISTORIES: Mapping[str, History] = {
     "operations": History("created", _FINAL),
     "sessions": History("ended"),
     "device_log": History("time"),
+    "deliveries": History("created", "state <> 'pending'"),
 }
 
 

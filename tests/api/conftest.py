@@ -90,6 +90,10 @@ async def _nobody_answers(*_: Any) -> None:
     """No device can be reached."""
 
 
+async def _judge_webhook(url: str) -> str | None:
+    return "Not there." if "private" in url else None
+
+
 @pytest.fixture(scope="session")
 def house_in() -> Callable[[Path], House]:
     """The rest of the server, as far as the API needs it: no device can be reached."""
@@ -99,6 +103,7 @@ def house_in() -> Callable[[Path], House]:
         upload_folder=folder / "uploads",
         ask_to_inform=_nobody_answers,
         read_values=_nobody_answers,
+        judge_webhook=_judge_webhook,
         carries_out=CARRIED_OUT,
     )
 

@@ -60,6 +60,7 @@ FOUND_IN = {
     },
     "/api/v1/audit/": ("/api/v1/audit/", "/api/v1/inventory_location/"),
 }
+DELIVERIES = "/api/v1/webhook_delivery/"
 
 
 @pytest.fixture
@@ -81,8 +82,21 @@ async def ask(api, method, path, token, body=None):
     return await api.told(method, path.removeprefix("/api/v1"), token=token, json=body or {})
 
 
+async def told_of(api):
+    """A delivery, made by an operation that has ended."""
+    base = "/api/v1/inventory_device_name_headless_operation/"
+    await made(api, AFTER[base])
+    wish = {"notification": {"email": "noc@example.com"}}
+    _, order = await ask(api, "POST", base, "admin", {**BODIES[base], **wish})
+    await ask(api, "DELETE", f"{base}{order['id']}/", "admin")
+    _, told = await ask(api, "GET", DELIVERIES, "admin")
+    return told["results"][0]
+
+
 async def made(api, base):
     """An object below a base, of the default organization, as its representation."""
+    if base == DELIVERIES:
+        return await told_of(api)
     if base in AFTER:
         await made(api, AFTER[base])
     listed, cause = FOUND_IN.get(base, (None, base))

@@ -225,7 +225,7 @@ async def test_the_audit_tells_who_asked_for_what_and_no_value(fleet):
 
 async def test_what_has_not_started_is_cancelled_once(fleet):
     number = (await fleet.queue(REBOOT)).operation.id
-    assert await fleet.cancel(number) == number
+    assert await fleet.cancel(number) == [number]
     assert (await fleet.get(number)).operation.state is State.CANCELLED
     with pytest.raises(NotCancellable):
         await fleet.cancel(number)

@@ -251,8 +251,10 @@ CREATE TABLE operations (
     evidence TEXT,                           -- JSON: what was sent, and what proves its effect
     progress INTEGER NOT NULL DEFAULT 0,
     error TEXT,                              -- JSON
-    parent_id INTEGER REFERENCES operations ON DELETE SET NULL,
-    job_id INTEGER,
+    parent_id INTEGER REFERENCES operations ON DELETE SET NULL,  -- recurring, of which it is a run
+    group_id INTEGER,                        -- first operation of an order for several devices
+    job_id INTEGER,                          -- bulk job that it was queued by
+    notifies BOOLEAN NOT NULL DEFAULT FALSE, -- somebody is to be told of its end
     CHECK (state IN ('scheduled', 'pending', 'running', 'completed', 'failed', 'cancelled', 'expired'))
 );
 CREATE INDEX operations_open ON operations (device_id, priority, id, state)
@@ -270,10 +272,95 @@ CREATE INDEX operations_waiting ON operations (device_id, kind)
     WHERE state IN ('scheduled', 'pending', 'running')
     AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf');
 CREATE INDEX operations_parent ON operations (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX operations_group ON operations (group_id, id) WHERE group_id IS NOT NULL;
+CREATE INDEX operations_job_waiting ON operations (job_id, created)
+    WHERE job_id IS NOT NULL AND state IN ('scheduled', 'pending');
+CREATE INDEX operations_job_running ON operations (job_id)
+    WHERE job_id IS NOT NULL AND state = 'running';
 
 CREATE TABLE operation_results (
     operation_id INTEGER PRIMARY KEY REFERENCES operations ON DELETE CASCADE,
     body BLOB NOT NULL                       -- compressed msgpack
+);
+
+-- What somebody is to be told, written in the unit in which its cause happened.
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,                -- the receiver knows a repetition by it
+    channel TEXT NOT NULL,                   -- webhook or email
+    target TEXT NOT NULL,                    -- URL or address
+    body TEXT NOT NULL,                      -- JSON, to the letter as it is sent
+    operation_id INTEGER NOT NULL,           -- no references: it outlives what it tells of
+    organization_id INTEGER NOT NULL,
+    state TEXT NOT NULL,                     -- pending, delivered, failed (given up) or not_sent
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL,
+    created REAL NOT NULL,
+    last_attempt REAL,
+    status_code INTEGER,                     -- of the last answer
+    error TEXT                               -- why the last attempt failed
+);
+CREATE INDEX deliveries_due ON deliveries (channel, target, due) WHERE state = 'pending';
+CREATE INDEX deliveries_created ON deliveries (created);
+CREATE INDEX deliveries_state ON deliveries (state, created);
+CREATE INDEX deliveries_operation ON deliveries (operation_id);
+
+-- Work over many devices. Its targets are fixed, as rows, when it starts.
+CREATE TABLE bulk_jobs (
+    id INTEGER PRIMARY KEY,
+    operation_type TEXT NOT NULL,
+    state TEXT NOT NULL,                     -- scheduled, in_progress, paused or a final one
+    request TEXT NOT NULL,                   -- JSON: what is done on each device
+    filters TEXT NOT NULL,                   -- JSON, types and organizations by id
+    options TEXT NOT NULL,                   -- JSON
+    schedule TEXT,                           -- JSON: cron and timezone; each run is a job of its own
+    priority INTEGER NOT NULL,
+    due REAL NOT NULL,
+    created REAL NOT NULL,
+    created_by TEXT,
+    updated REAL NOT NULL,
+    started REAL,
+    deadline REAL,                           -- ends the job
+    completed REAL,
+    reason TEXT,                             -- why it failed
+    planned_to INTEGER NOT NULL DEFAULT 0,   -- devices up to this id have been looked at
+    is_planned BOOLEAN NOT NULL DEFAULT FALSE,
+    is_settled BOOLEAN NOT NULL DEFAULT FALSE,  -- final, and nothing of it is left in a queue
+    total INTEGER NOT NULL DEFAULT 0,
+    processed INTEGER NOT NULL DEFAULT 0,    -- failed ones included
+    failed INTEGER NOT NULL DEFAULT 0,
+    parent_id INTEGER REFERENCES bulk_jobs ON DELETE SET NULL
+);
+CREATE INDEX bulk_jobs_open ON bulk_jobs (id) WHERE NOT is_settled;
+CREATE INDEX bulk_jobs_created ON bulk_jobs (created);
+
+CREATE TABLE bulk_job_organizations (        -- no rows: all of them
+    job_id INTEGER NOT NULL REFERENCES bulk_jobs ON DELETE CASCADE,
+    organization_id INTEGER NOT NULL,
+    PRIMARY KEY (job_id, organization_id)
+);
+
+CREATE TABLE bulk_targets (
+    job_id INTEGER NOT NULL REFERENCES bulk_jobs ON DELETE CASCADE,
+    device_id INTEGER NOT NULL,              -- no reference: a deleted device is a failed target
+    name TEXT NOT NULL,                      -- and is still told of
+    was_up BOOLEAN NOT NULL,                 -- those go first
+    state TEXT NOT NULL,                     -- waiting, open, completed, failed or cancelled
+    operation_id INTEGER,
+    cause TEXT,                              -- of the failure, as the summary counts it
+    report TEXT,                             -- JSON, where no operation holds the result
+    ended REAL,
+    PRIMARY KEY (job_id, device_id)
+);
+CREATE INDEX bulk_targets_waiting ON bulk_targets (job_id, was_up DESC, device_id)
+    WHERE state = 'waiting';
+CREATE INDEX bulk_targets_open ON bulk_targets (job_id, device_id) WHERE state = 'open';
+
+CREATE TABLE bulk_errors (                   -- failed targets of a job, by cause
+    job_id INTEGER NOT NULL REFERENCES bulk_jobs ON DELETE CASCADE,
+    cause TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (job_id, cause)
 );
 
 -- What the device holds, in sections by the order of the paths (see inventory.sections).

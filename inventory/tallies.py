@@ -1,0 +1,35 @@
+"""How a bulk job counts its targets: each once, in the unit in which its operation ends."""
+
+from inventory.records import bulk as records
+from inventory.records.operations import End
+from inventory.store import Transaction
+
+TIMEOUT, REFUSED, FAULT = "connection_timeouts", "authentication_failures", "cwmp_faults"
+CANCELLED, INACTIVE, DELETED = "cancelled", "inactive_devices", "deleted_devices"
+OTHER = "other_failures"
+_SILENCE = frozenset({"no_answer", "timeout"})
+
+
+def count(tx: Transaction, end: End, now: float) -> None:
+    assert end.job_id is not None
+    target = records.Target(end.job_id, end.device_id, end.id)
+    if end.state == "completed":
+        records.settle(tx, target, "completed", None, now)
+    elif end.state == "cancelled":
+        records.settle(tx, target, "failed", CANCELLED, now)
+    else:
+        records.settle(tx, target, "failed", _cause(tx, end), now)
+
+
+def _cause(tx: Transaction, end: End) -> str:
+    code = records.error_code(tx, end.id)
+    if code is not None and code.isdigit():
+        return FAULT
+    if code is not None and code not in _SILENCE:
+        return OTHER
+    return unreached(tx, end.device_id)
+
+
+def unreached(tx: Transaction, device_id: int) -> str:
+    """Why a device was not reached, as its last connection request showed."""
+    return REFUSED if records.last_call(tx, device_id) == "refused" else TIMEOUT

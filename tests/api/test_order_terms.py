@@ -1,0 +1,211 @@
+"""When, how often, for whom and with whose knowledge an operation is asked for."""
+
+import pytest
+
+from inventory import operations
+
+HEADLESS = "/inventory_device_name_headless_operation/"
+UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
+
+
+@pytest.fixture
+async def fleet(api):
+    """Three devices that are Up, named a, b and c."""
+    for name in ("a", "b", "c"):
+        body = {"name": name, "serial_number": f"SN-{name}"}
+        assert (await api.told("POST", "/inventory_device_name/", json=body))[0] == 201
+    await api.store.write(lambda tx: tx.run("UPDATE presence SET is_up = TRUE, last_inform = 1"))
+    return api
+
+
+async def ask(api, /, **body):
+    return await api.told("POST", HEADLESS, json={"operation": "reboot", **body})
+
+
+async def count(api):
+    return await api.store.read(lambda tx: tx.one("SELECT count(*) FROM operations")[0])
+
+
+async def claim(api, device_id, now):
+    claimed, _ = await api.store.write(operations.claim_next, device_id, now)
+    return claimed
+
+
+# --- Schedules -------------------------------------------------------------------------------
+
+
+async def test_a_recurring_order_tells_its_next_execution_and_wakes_nobody(fleet):
+    schedule = {"type": "recurring", "cron": "30 2 * * *", "timezone": "Europe/Prague"}
+    status, told = await ask(fleet, name="a", schedule=schedule)
+    assert (status, told["status"]) == (201, "scheduled")
+    assert told["next_execution"] == "2023-11-15T01:30:00Z"
+    assert told["schedule"] == {**schedule, "execute_at": None}
+    assert fleet.woken == []
+    assert await claim(fleet, 1, fleet.clock.now + 1e6) is None
+
+
+async def test_a_cron_alone_is_recurring_and_starts_with_execute_at(fleet):
+    schedule = {"cron": "0 0 * * *", "execute_at": "2024-01-05T12:00:00Z"}
+    _, told = await ask(fleet, name="a", schedule=schedule)
+    assert told["schedule"]["type"] == "recurring"
+    assert told["next_execution"] == "2024-01-06T00:00:00Z"
+
+
+async def test_a_time_without_offset_is_read_in_the_time_zone_that_is_given(fleet):
+    schedule = {"type": "once", "execute_at": "2024-07-01 12:00:00", "timezone": "Europe/Prague"}
+    _, told = await ask(fleet, name="a", schedule=schedule)
+    assert told["next_execution"] == "2024-07-01T10:00:00Z"
+    schedule["execute_at"] = "2024-07-01T12:00:00Z"
+    _, told = await ask(fleet, name="a", schedule=schedule)
+    assert told["next_execution"] == "2024-07-01T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "errors"),
+    [
+        ({"cron": "61 * * * *"}, {"cron": ["This is not a cron expression of five fields."]}),
+        ({"cron": "* * * * * *"}, {"cron": ["This is not a cron expression of five fields."]}),
+        ({"cron": "0 0 */31 2 MON#5"}, {"cron": ["This never happens."]}),
+        ({"type": "once", "execute_at": "2030-01-01", "cron": "0 0 * * *"}, "type"),
+        (
+            {"cron": "0 0 * * *", "timezone": "Mars/Olympus"},
+            {"timezone": ["This is not the name of an IANA time zone."]},
+        ),
+    ],
+)
+async def test_a_schedule_that_makes_no_sense_is_refused(fleet, schedule, errors):
+    if errors == "type":
+        errors = {"cron": ["Contradicts type."]}
+    assert await ask(fleet, name="a", schedule=schedule) == (400, {"schedule": errors})
+    assert await count(fleet) == 0
+
+
+@pytest.mark.parametrize("key", ["id", "transaction_id"])
+async def test_cancelling_a_recurring_order_ends_its_future(fleet, key):
+    _, told = await ask(fleet, name="a", schedule={"cron": "0 0 * * *"})
+    assert (await fleet.told("DELETE", f"{HEADLESS}{told[key]}/"))[0] == 204
+    _, told = await fleet.told("GET", f"{HEADLESS}{told[key]}/")
+    assert (told["status"], told["next_execution"]) == ("cancelled", None)
+
+
+# --- Retries ---------------------------------------------------------------------------------
+
+
+async def test_an_order_is_tried_as_often_as_it_says(fleet):
+    policy = {"max_attempts": 2, "retry_delay_minutes": 30}
+    _, told = await ask(fleet, name="a", retry_policy=policy)
+    assert told["retry_policy"] == policy
+    now = fleet.clock.now
+    assert (await claim(fleet, 1, now)).attempts == 1
+    assert await claim(fleet, 1, now + 29 * 60) is None
+    assert (await claim(fleet, 1, now + 30 * 60)).attempts == 2
+    assert await claim(fleet, 1, now + 60 * 60) is None
+    _, told = await fleet.told("GET", f"{HEADLESS}{told['id']}/")
+    assert (told["status"], told["error"]["code"]) == ("failed", "no_answer")
+
+
+@pytest.mark.parametrize(
+    "policy", [{"max_attempts": 0}, {"max_attempts": 11}, {"retry_delay_minutes": -1}, {"x": 1}]
+)
+async def test_a_senseless_retry_policy_is_refused(fleet, policy):
+    status, told = await ask(fleet, name="a", retry_policy=policy)
+    assert (status, set(told)) == (400, {"retry_policy"})
+
+
+# --- Several devices -------------------------------------------------------------------------
+
+
+async def test_one_order_for_several_devices_is_one_transaction(fleet):
+    status, told = await ask(fleet, device_targets=["b", "a"])
+    assert (status, told["name"], told["device_targets"]) == (201, "b", ["b", "a"])
+    assert [each["device_name"] for each in told["results"]] == ["b", "a"]
+    assert {each["status"] for each in told["results"]} == {"scheduled"}
+    assert sorted(fleet.woken) == [1, 2]
+    assert await count(fleet) == 2
+    _, other = await fleet.told("GET", f"{HEADLESS}{told['results'][1]['id']}/")
+    assert (other["name"], other["results"]) == ("a", None)
+
+
+async def test_a_transaction_ends_when_all_of_it_has(fleet):
+    _, told = await ask(fleet, device_targets=["a", "b"])
+    now, path = fleet.clock.now, f"{HEADLESS}{told['transaction_id']}/"
+    for device_id, expected in ((1, "running"), (2, "failed")):
+        claimed = await claim(fleet, device_id, now)
+        if device_id == 1:
+            await fleet.store.write(operations.complete, claimed.id, None, now)
+        else:
+            await fleet.store.write(operations.fail, claimed.id, operations.NO_ANSWER, now)
+        _, told = await fleet.told("GET", path)
+        assert told["status"] == expected
+    assert [each["status"] for each in told["results"]] == ["completed", "failed"]
+    assert told["results"][1]["error"]["code"] == "no_answer"
+
+
+async def test_an_unknown_name_is_told_and_nothing_is_scheduled(fleet):
+    status, told = await ask(fleet, device_targets=["a", "nobody", "b"])
+    assert (status, "nobody" in told["detail"]) == (404, True)
+    assert await count(fleet) == 0
+
+
+async def test_an_inactive_one_among_them_stops_all(fleet):
+    await fleet.store.write(lambda tx: tx.run("UPDATE devices SET is_active = 0 WHERE id = 2"))
+    assert (await ask(fleet, device_targets=["a", "b"]))[0] == 409
+    assert await count(fleet) == 0
+
+
+async def test_cancelling_a_transaction_takes_back_what_has_not_started(fleet):
+    _, told = await ask(fleet, device_targets=["a", "b"])
+    await claim(fleet, 2, fleet.clock.now)
+    path = f"{HEADLESS}?id={told['id']}"
+    assert (await fleet.told("DELETE", path))[0] == 204
+    _, (told,) = await fleet.told("GET", path)
+    assert [each["status"] for each in told["results"]] == ["cancelled", "running"]
+    assert (await fleet.told("DELETE", path))[0] == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"device_targets": []}, "device_targets"),
+        ({"device_targets": ["a", "a"]}, "device_targets"),
+        ({"device_targets": ["a"], "name": "b"}, "device_targets"),
+        ({"device_targets": "a"}, "device_targets"),
+    ],
+)
+async def test_targets_that_make_no_sense_are_refused(fleet, body, errors):
+    status, told = await ask(fleet, **body)
+    assert status == 400
+    assert errors in told
+
+
+@pytest.mark.parametrize(("family", "targets"), [("_serial", ["SN-a", "SN-b"]), ("", [1, 2])])
+async def test_targets_are_named_by_the_familys_own_key(fleet, family, targets):
+    path = f"/inventory_device{family}_headless_operation/"
+    body = {"operation": "reboot", "device_targets": targets}
+    _, told = await fleet.told("POST", path, json=body)
+    assert told["device_targets"] == ["a", "b"]
+
+
+# --- Notifications ---------------------------------------------------------------------------
+
+
+async def test_a_notification_is_echoed_with_its_defaults(fleet):
+    wish = {"webhook_url": "https://hooks.example.com/x", "email": "noc@example.com"}
+    status, told = await ask(fleet, name="a", notification=wish)
+    assert status == 201
+    assert told["notification"] == {**wish, "on_completion": True, "on_failure": True}
+
+
+@pytest.mark.parametrize(
+    ("wish", "errors"),
+    [
+        ({"webhook_url": "ftp://x.example/"}, {"webhook_url": ["Enter a valid URL."]}),
+        ({"webhook_url": "http://u:p@x.example/"}, {"webhook_url": ["Enter a valid URL."]}),
+        ({"webhook_url": "http://private.example/"}, {"webhook_url": ["Not there."]}),
+        ({"email": "a@b\nBcc: c@d"}, {"email": ["Enter a valid email address."]}),
+        ({"on_completion": "perhaps"}, {"on_completion": ["Must be a valid boolean."]}),
+    ],
+)
+async def test_a_notification_that_cannot_go_is_refused(fleet, wish, errors):
+    assert await ask(fleet, name="a", notification=wish) == (400, {"notification": errors})
+    assert await count(fleet) == 0
