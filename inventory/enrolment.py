@@ -29,6 +29,11 @@ class Enrolment:
     phase: str
 
 
+def credentials(vault: Vault) -> tuple[str, bytes]:
+    """Fresh connection-request credentials: the user name, and the password sealed."""
+    return f"acs{secrets.token_hex(4)}", vault.seal(secrets.token_urlsafe(18))
+
+
 def require(tx: Transaction, device_id: int, vault: Vault, now: float, *, whole: bool) -> None:
     """Queues an enrolment with fresh credentials, unless one is still on its way.
 
@@ -36,12 +41,13 @@ def require(tx: Transaction, device_id: int, vault: Vault, now: float, *, whole:
     """
     if operations.open_of_kind(tx, device_id, Kind.ENROL) is not None:
         return
-    records.renew_request_credentials(
-        tx,
-        device_id,
-        username=f"acs{secrets.token_hex(4)}",
-        password=vault.seal(secrets.token_urlsafe(18)),
-    )
+    username, password = credentials(vault)
+    records.renew_request_credentials(tx, device_id, username, password)
+    begin(tx, device_id, now, whole=whole)
+
+
+def begin(tx: Transaction, device_id: int, now: float, *, whole: bool) -> None:
+    """Queues an enrolment with the credentials that the device's record holds."""
     operations.queue(
         tx,
         device_id,

@@ -9,6 +9,7 @@ new costs two statements.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from inventory import admission, awaited, configuration, enrolment, parameter_key, transfers
 from inventory.admission import Shared
@@ -74,18 +75,13 @@ def record_sighting(
     if row is not None and _is_quiet(row, sighting) and _is_open(row, policy):
         records.touch(tx, row["id"], session_id, _spell(sighting.events), now)
         return _seen(row, sighting, session_id, policy, bool(row["has_work"]))
-    is_new = row is None
     if row is None:
         row = _recognise(tx, sighting, policy, now)
     if row is None:
-        row = _register(tx, sighting, policy, now, may_register=may_register)
-    admitted = _admit(tx, row, sighting, policy)
-    if admitted.by_new_password:
-        device_records.forget_previous_credentials(tx, row["id"])
-    if admitted.by_onboarding:
-        log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
-    if is_new or not _is_quiet(row, sighting):
-        return _record(tx, row, sighting, session_id, policy, now, is_new=is_new)
+        return _register(tx, sighting, session_id, policy, now, may_register=may_register)
+    _admit(tx, row, sighting, policy, now)
+    if not _is_quiet(row, sighting):
+        return _record(tx, row, sighting, session_id, policy, now)
     records.touch(tx, row["id"], session_id, _spell(sighting.events), now)
     return _seen(row, sighting, session_id, policy, bool(row["has_work"]))
 
@@ -188,9 +184,9 @@ def _recognise(tx: Transaction, sighting: Sighting, policy: Policy, now: float) 
     return records.by_id(tx, rows[0]["id"])
 
 
-def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy) -> admission.Admission:
+def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy, now: float) -> None:
     is_bootstrap = sighting.has("0 BOOTSTRAP")
-    return admission.admit(
+    admitted = admission.admit(
         row,
         sighting.proof,
         policy.vault,
@@ -198,6 +194,10 @@ def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy) -> adm
         is_bootstrap=is_bootstrap,
         is_reset_expected=is_bootstrap and awaited.expects_reset(tx, row["id"]),
     )
+    if admitted.by_new_password:
+        device_records.forget_previous_credentials(tx, row["id"])
+    if admitted.by_onboarding:
+        log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
 
 
 def _matching_type(tx: Transaction, sighting: Sighting) -> int | None:
@@ -222,24 +222,50 @@ def _identity(sighting: Sighting) -> dict[str, str]:
 
 
 def _register(
-    tx: Transaction, sighting: Sighting, policy: Policy, now: float, *, may_register: bool
-) -> Row:
+    tx: Transaction,
+    sighting: Sighting,
+    session_id: str,
+    policy: Policy,
+    now: float,
+    *,
+    may_register: bool,
+) -> Seen:
+    """A new record with all that the device has told, and its enrolment."""
     if not policy.auto_register:
         raise RegistrationRefused("registration is off")
     if not may_register:
         raise RegistrationRefused("too many registrations")
+    username, password = enrolment.credentials(policy.vault)
     device_id = records.register(
         tx,
-        policy.interval_s,
         now,
         uuid=str(uuid.uuid4()),
         name=_free_name(tx, sighting.unique_identifier),
         type_id=_matching_type(tx, sighting),
+        key_reported=sighting.parameter_key,
+        request_username=username,
+        request_password=password,
         **_identity(sighting),
+        **_told(sighting, policy.vault),
+    )
+    records.add_presence(
+        tx,
+        device_id,
+        session_id,
+        last_events=_spell(sighting.events),
+        told=sighting.told,
+        interval_s=sighting.interval_s or policy.interval_s,
+        now=now,
     )
     row = records.by_id(tx, device_id)
     assert row is not None
-    return row
+    _admit(tx, row, sighting, policy, now)
+    enrolment.begin(tx, device_id, now, whole=True)
+    configuration.apply_anew(tx, device_id, now)
+    log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})
+    log.add(tx, device_id, "status", "Up", now)
+    _record_events(tx, device_id, sighting, now)
+    return _seen(row, sighting, session_id, policy, has_work=True, is_new=True)
 
 
 def _free_name(tx: Transaction, unique_identifier: str) -> str:
@@ -255,14 +281,7 @@ def _free_name(tx: Transaction, unique_identifier: str) -> str:
 
 
 def _record(
-    tx: Transaction,
-    row: Row,
-    sighting: Sighting,
-    session_id: str,
-    policy: Policy,
-    now: float,
-    *,
-    is_new: bool,
+    tx: Transaction, row: Row, sighting: Sighting, session_id: str, policy: Policy, now: float
 ) -> Seen:
     device_id = row["id"]
     keys = _keys(row)
@@ -282,12 +301,14 @@ def _record(
         now=now,
     )
     ended = awaited.resolve(tx, device_id, sighting, now, is_reset=is_reset)
-    if is_new or sighting.has("0 BOOTSTRAP"):
-        _enrol(tx, row, sighting, policy, now, is_new=is_new, is_reset=is_reset)
-    _record_events(tx, row, sighting, now, is_new=is_new)
+    if sighting.has("0 BOOTSTRAP"):
+        _enrol(tx, row, sighting, policy, now, is_reset=is_reset)
+    if not row["is_up"]:
+        log.add(tx, device_id, "status", "Up", now)
+    _record_events(tx, device_id, sighting, now, row["last_events"])
     has_work = operation_records.has_open(tx, device_id)
     origin = _origin(row, sighting)
-    return _seen(row, sighting, session_id, policy, has_work, is_new, origin, ended)
+    return _seen(row, sighting, session_id, policy, has_work, came_from=origin, ended=ended)
 
 
 def _record_keys(
@@ -314,18 +335,19 @@ def _record_keys(
 def _record_told(tx: Transaction, row: Row, sighting: Sighting, vault: Vault, now: float) -> None:
     if sighting.software_version != row["software_version"]:
         transfers.see_version(tx, row["id"], sighting.software_version, now)
-    records.update_told(
-        tx,
-        row["id"],
-        manufacturer=sighting.manufacturer,
-        root=sighting.root,
-        protocol=sighting.protocol,
-        address=sighting.address,
-        inform_values=pack_reported(sighting.parameters(), vault.is_secret),
-        software_version=sighting.software_version,
-        hardware_version=sighting.hardware_version,
-        connection_request_url=sighting.connection_request_url,
-    )
+    records.update_told(tx, row["id"], manufacturer=sighting.manufacturer, **_told(sighting, vault))
+
+
+def _told(sighting: Sighting, vault: Vault) -> dict[str, Any]:
+    return {
+        "root": sighting.root,
+        "protocol": sighting.protocol,
+        "address": sighting.address,
+        "software_version": sighting.software_version,
+        "hardware_version": sighting.hardware_version,
+        "connection_request_url": sighting.connection_request_url,
+        "inform_values": pack_reported(sighting.parameters(), vault.is_secret),
+    }
 
 
 def _enrol(
@@ -335,13 +357,12 @@ def _enrol(
     policy: Policy,
     now: float,
     *,
-    is_new: bool,
     is_reset: bool,
 ) -> None:
     """Everything anew after a reset, at most three times a day; else credentials alone."""
-    whole = is_new or is_reset
+    whole = is_reset
     repeats = sighting.retry_count > 0 and "0 BOOTSTRAP:" in row["last_events"].split(",")
-    if is_reset and not is_new and not repeats:
+    if is_reset and not repeats:
         forget(tx, row["id"])
         day = int(now // DAY_S)
         count = 1 + (row["bootstrap_count"] if row["bootstrap_day"] == day else 0)
@@ -353,15 +374,10 @@ def _enrol(
 
 
 def _record_events(
-    tx: Transaction, row: Row, sighting: Sighting, now: float, *, is_new: bool
+    tx: Transaction, device_id: int, sighting: Sighting, now: float, last_events: str = ""
 ) -> None:
     """One line per thing that happened; an Inform that is repeated tells nothing twice."""
-    device_id = row["id"]
-    if is_new:
-        log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})
-    if not row["is_up"]:
-        log.add(tx, device_id, "status", "Up", now)
-    told_before = set(row["last_events"].split(",")) if sighting.retry_count else set()
+    told_before = set(last_events.split(",")) if sighting.retry_count else set()
     for event in sighting.events:
         if event.code in QUIET_EVENTS or f"{event.code}:{event.command_key}" in told_before:
             continue

@@ -14,8 +14,8 @@ _KNOWN_COLUMNS = """
     d.id, p.told, p.is_up, d.password, t.password AS type_password,
     d.key_confirmed, d.key_outstanding, d.key_reported, d.keeps_key, d.drift_since,
     d.name, d.is_active, d.debug, d.root, d.get_batch, d.software_version,
-    EXISTS (SELECT 1 FROM operations AS o
-            WHERE o.device_id = d.id AND o.state IN ('scheduled', 'pending', 'running')) AS has_work,
+    EXISTS (SELECT 1 FROM operations AS o WHERE o.device_id = d.id
+            AND o.state IN ('scheduled', 'pending', 'running')) AS has_work,
     d.address, d.connection_request_url, p.last_events, p.interval_s,
     d.bootstrap_day, d.bootstrap_count,
     d.username, d.previous_username, d.previous_password, t.username AS type_username,
@@ -104,28 +104,53 @@ def appear(
     )
 
 
-def register(tx: Transaction, interval_s: int, now: float, **columns: Any) -> int:
-    """A new device in the default organization, with its type's image; returns its id."""
+def register(tx: Transaction, now: float, **columns: Any) -> int:
+    """A new device in the default organization, with its type's image and all that it has told.
+
+    Returns its id. One statement, because each further change of the row would have its search
+    text indexed again.
+    """
     row = tx.one(
         """INSERT INTO devices (uuid, name, organization_id, type_id, firmware_image_id,
                unique_identifier, manufacturer, oui, product_class, serial_number,
-               last_change, created)
+               root, protocol, address, software_version, hardware_version,
+               connection_request_url, inform_values, key_reported,
+               request_username, request_password, last_change, created)
            VALUES (:uuid, :name, (SELECT id FROM organizations WHERE is_default), :type_id,
                (SELECT firmware_image_id FROM device_types WHERE id = :type_id),
-               :unique_identifier, :manufacturer, :oui, :product_class, :serial_number, :now, :now)
+               :unique_identifier, :manufacturer, :oui, :product_class, :serial_number,
+               :root, :protocol, :address, :software_version, :hardware_version,
+               :connection_request_url, :inform_values, :key_reported,
+               :request_username, :request_password, :now, :now)
            RETURNING id""",
         now=now,
         **columns,
     )
     assert row is not None
+    return int(row["id"])
+
+
+def add_presence(
+    tx: Transaction,
+    device_id: int,
+    session_id: str,
+    last_events: str,
+    told: int,
+    interval_s: int,
+    now: float,
+) -> None:
+    """A device that is up since now."""
     tx.run(
-        """INSERT INTO presence (device_id, is_up, status_change, interval_s)
-           VALUES (:id, FALSE, :now, :interval_s)""",
-        id=row["id"],
+        """INSERT INTO presence (device_id, is_up, status_change, last_inform, session_id,
+               last_events, told, interval_s)
+           VALUES (:device_id, TRUE, :now, :now, :session_id, :last_events, :told, :interval_s)""",
+        device_id=device_id,
+        session_id=session_id,
+        last_events=last_events,
+        told=told,
         interval_s=interval_s,
         now=now,
     )
-    return int(row["id"])
 
 
 def name_is_taken(tx: Transaction, name: str) -> bool:
