@@ -77,7 +77,7 @@ def text(error: ErrorDetails) -> str:
         return NULL
     if kind == "string_too_short" and not given.strip():
         return BLANK
-    if kind == "string_pattern_mismatch" and "\0" in given:
+    if kind == "string_pattern_mismatch" and "\0" in str(given):  # a number was read as text
         return NUL
     if kind == "value_error":
         return str(context["error"])

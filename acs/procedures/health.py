@@ -38,7 +38,7 @@ def health_check(operation: Operation, subject: Subject) -> Procedure:
     root = subject.root or (yield from discover_root())
     if root is None:
         return Failed(Error("no_data_model", "The device shows no known data model."))
-    asked: list[str] = operation.request["checks"]
+    asked: list[str] = operation.request.get("checks", [])
     paths = [root + path for name in asked if name in _CHECKS for path in _CHECKS[name].paths]
     found = yield from read(paths, subject.get_batch)
     most = limits(operation.request)

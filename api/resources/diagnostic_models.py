@@ -28,7 +28,6 @@ _Milliseconds = Annotated[int | None, Field(description="Milliseconds.", example
 _Time = Annotated[
     str | None, Field(description="As the device tells it.", examples=["2024-05-02T10:00:00.012Z"])
 ]
-_Text = str | None
 
 
 class _Result(Representation):
@@ -38,7 +37,7 @@ class _Result(Representation):
 class EchoResult(_Result):
     """Of ping and udp_echo."""
 
-    ip_address_used: _Text
+    ip_address_used: str | None = Field(examples=["203.0.113.7"])
     success_count: _Count
     failure_count: _Count
     average_response_time: _Milliseconds
@@ -49,43 +48,43 @@ class EchoResult(_Result):
 class Hop(Representation):
     """A router on the way."""
 
-    host: _Text
-    address: _Text = Field(examples=["198.51.100.1"])
-    error_code: int | None
+    host: str | None = Field(description="Its name.")
+    address: str | None = Field(examples=["198.51.100.1"])
+    error_code: int | None = Field(description="Of ICMP; 0 is none.")
     response_times: list[int] = Field(description="Milliseconds of each try.", examples=[[3, 4]])
 
 
 class RouteResult(_Result):
     """Of traceroute."""
 
-    ip_address_used: _Text
+    ip_address_used: str | None = Field(examples=["203.0.113.7"])
     response_time: _Milliseconds
-    hops: list[Hop]
+    hops: list[Hop] = Field(description="From the device on.")
 
 
 class TransferResult(_Result):
     """Of download and upload."""
 
-    ip_address_used: _Text
+    ip_address_used: str | None = Field(examples=["203.0.113.7"])
     tcp_open_request_time: _Time
     tcp_open_response_time: _Time
     request_time: _Time
     begin_time: _Time
     end_time: _Time
     test_bytes: int | None = Field(description="Of the file itself.", examples=[10485760])
-    total_bytes_received: int | None
-    total_bytes_sent: int | None
+    total_bytes_received: int | None = Field(description="Over the interface, meanwhile.")
+    total_bytes_sent: int | None = Field(description="Over the interface, meanwhile.")
     bits_per_second: int | None = Field(description="Of the file itself, from begin to end.")
 
 
 class LookupAnswer(Representation):
     """What a name server has answered."""
 
-    status: _Text = Field(examples=["Success"])
-    answer_type: _Text
-    host_name: _Text
-    ip_addresses: list[str]
-    dns_server: _Text
+    status: str | None = Field(examples=["Success"])
+    answer_type: str | None = Field(examples=["NonAuthoritative"])
+    host_name: str | None = Field(description="As the server returns it.")
+    ip_addresses: list[str] = Field(examples=[["203.0.113.7"]])
+    dns_server: str | None = Field(examples=["192.0.2.53"])
     response_time: _Milliseconds
 
 
@@ -99,18 +98,18 @@ class LookupResult(_Result):
 class Neighbor(Representation):
     """A wireless network nearby."""
 
-    radio: _Text
-    ssid: _Text
-    bssid: _Text
-    mode: _Text
-    channel: int | None
+    radio: str | None = Field(examples=["Device.WiFi.Radio.1"])
+    ssid: str | None = Field(examples=["Neighbour-1"])
+    bssid: str | None = Field(examples=["02:00:5E:40:00:01"])
+    mode: str | None = Field(examples=["Infrastructure"])
+    channel: int | None = Field(examples=[6])
     signal_strength: int | None = Field(description="dBm.", examples=[-67])
     noise: int | None = Field(description="dBm.", examples=[-95])
-    security_mode: _Text
-    encryption_mode: _Text
-    frequency_band: _Text
-    standards: list[str]
-    channel_bandwidth: _Text
+    security_mode: str | None = Field(examples=["WPA2"])
+    encryption_mode: str | None = Field(examples=["AES"])
+    frequency_band: str | None = Field(examples=["2.4GHz"])
+    standards: list[str] = Field(examples=[["g", "n"]])
+    channel_bandwidth: str | None = Field(examples=["20MHz"])
 
 
 class NeighborsResult(_Result):
@@ -148,7 +147,7 @@ class DiagnosticAnswer(Representation):
         description="The device's DiagnosticsState, when it has ended.", examples=["Complete"]
     )
     created_at: Moment
-    created_by: str | None
+    created_by: str | None = Field(description="Name of the token.")
     started_at: Moment | None
     completed_at: Moment | None
     progress: int = Field(description="0 to 100.", examples=[100])
@@ -215,6 +214,7 @@ class Arguments(Body):
                 description="Of download and upload.",
                 examples=["http://speed.example.net/10MB"],
                 pattern=_URL,
+                json_schema_extra={"type": "string"},
             ),
         ]
         | None
@@ -274,7 +274,9 @@ class Arguments(Body):
         ]
         | None
     ) = None
-    protocol_version: Literal["Any", "IPv4", "IPv6"] | None = None
+    protocol_version: (
+        Annotated[Literal["Any", "IPv4", "IPv6"], Field(description="Any by default.")] | None
+    ) = None
 
     @property
     def told(self) -> dict[str, str]:
@@ -310,7 +312,7 @@ class DiagnosticBody(Arguments):
     family: ClassVar[Family]
     key_field: ClassVar[str]
 
-    diagnostic: Diagnostic
+    diagnostic: Annotated[Diagnostic, Field(description="Which test.", examples=["ping"])]
     parameters: Annotated[Arguments, Field(description="The same, in one object.")] | None = None
     force: Annotated[
         Boolean, Field(description="Also where the device runs such a test for somebody else.")

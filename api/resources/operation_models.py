@@ -31,7 +31,9 @@ from api.fields import (
 )
 from api.models import Body, ListQuery, Query, Representation, names_of
 from api.resources.file_models import FileParameters
+from api.resources.task_models import TaskParameters
 from inventory import webhooks
+from inventory.actions import tasks
 from inventory.actions.variables import MAX_PATH, MAX_VARIABLES, PATH, ValueType
 from inventory.actions.viewing import ANY, Filter, Report, Target, Unsealed, refer
 from inventory.devices import Family, Key
@@ -59,11 +61,13 @@ Word = Literal[
     "get.attr",
     "set.attr",
     "health_check",
+    "inventory_sync",
     "update",
+    "restart_service",
 ]
 M = TypeVar("M", bound=Representation)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-OLDER_WORDS: Mapping[str, Kind] = {"update": Kind.DOWNLOAD}
+OLDER_WORDS: Mapping[str, Kind] = {"update": Kind.DOWNLOAD, "inventory_sync": Kind.SYNC}
 
 # --- Answers ---------------------------------------------------------------------------------
 
@@ -87,6 +91,11 @@ class OperationVariable(TypedDict):
     value: NotRequired[Annotated[str | None, Field(description="Of add.obj: the new path.")]]
     value_type: NotRequired[Annotated[str | None, Field(examples=["unsignedInt"])]]
     instance_number: NotRequired[Annotated[int, Field(description="Of add.obj alone.")]]
+    writable: NotRequired[Annotated[bool, Field(description="Of names alone.")]]
+    notification: NotRequired[Annotated[int | None, Field(description="Of get.attr, set.attr.")]]
+    access_list: NotRequired[
+        Annotated[list[str] | None, Field(description="Of get.attr, set.attr.")]
+    ]
 
 
 class OperationDevice(Representation):
@@ -368,6 +377,20 @@ class VariableBody(Body):
     ]
     value: Value | None = None
     value_type: ValueType | None = None
+    notification: (
+        Annotated[
+            Integer,
+            Field(ge=0, le=6, description="Of set.attr: 0 off, 1 passive, 2 active."),
+        ]
+        | None
+    ) = None
+    access_list: (
+        Annotated[
+            list[Annotated[Text, Field(max_length=64)]],
+            Field(max_length=32, description="Of set.attr: who else may write."),
+        ]
+        | None
+    ) = None
 
 
 class StartParameters(Body):
@@ -399,7 +422,7 @@ class StartParameters(Body):
         return self.timeout or (self.timeout_minutes or 0) * 60 or None
 
 
-class OrderParameters(StartParameters, FileParameters):
+class OrderParameters(StartParameters, FileParameters, TaskParameters):
     """How an operation is carried out."""
 
     values: Annotated[
@@ -414,8 +437,9 @@ class OrderParameters(StartParameters, FileParameters):
     @property
     def echo(self) -> dict[str, Any]:
         """As they were given, but for what may be secret."""
-        secret = {"values", "password"}
-        return {name: value for name, value in self.given().items() if name not in secret}
+        own = {"values", "password"} | tasks.FIELDS
+        given = {name: value for name, value in self.given().items() if name not in own}
+        return given | self.told_again
 
 
 class StartBody(Body):
@@ -646,6 +670,8 @@ class OrderBody(Body):
 
     @property
     def kind(self) -> Kind:
+        if self.operation == "update" and self.parameters.package_list:
+            return Kind.UPDATE
         return OLDER_WORDS.get(self.operation) or Kind(self.operation)
 
     @property

@@ -90,6 +90,7 @@ def _place(path: str) -> Handler:
             due=body.due,
             timeout_s=body.parameters.timeout_s,
             file=body.parameters.file,
+            task=body.parameters.task,
             terms=body.terms,
         )
         await _must_be_tellable(call, body)

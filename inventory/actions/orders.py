@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory import sealed_variables
-from inventory.actions import files
+from inventory.actions import files, tasks
 from inventory.actions import variables as rules
 from inventory.actions.variables import Variable
 from inventory.errors import Invalid
@@ -46,16 +46,21 @@ def make(
     due: float | None = None,
     timeout_s: float | None = None,
     file: Mapping[str, Any] | None = None,
+    task: Mapping[str, Any] | None = None,
     terms: Mapping[str, Any] | None = None,
 ) -> Order:
     """Raises Invalid for what the operation cannot take.
 
     ``parameters`` are kept as an echo; ``terms`` are when, how often and with whose knowledge.
     """
+    if kind is Kind.SET_ATTRIBUTES:
+        variables = rules.as_attributes(variables)
     wrong = rules.faults(kind, variables)
     wrong_values = rules.faults_of_new_values(kind, values)
-    wrong_parameters = files.faults(kind, file or {}) | (
-        {"values": wrong_values} if wrong_values else {}
+    wrong_parameters = (
+        files.faults(kind, file or {})
+        | tasks.faults(kind, task or {})
+        | ({"values": wrong_values} if wrong_values else {})
     )
     if wrong or wrong_parameters:
         raise Invalid(
@@ -68,6 +73,7 @@ def make(
         "parameters": dict(parameters),
         "scheduled_at": due,
         **files.sealed(file or {}, vault),
+        **tasks.request_of(kind, task or {}, vault),
         **(terms or {}),
     }
     request = {name: part for name, part in parts.items() if part or part == 0}

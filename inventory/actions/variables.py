@@ -31,9 +31,10 @@ class ValueType(StrEnum):
     DECIMAL = "decimal"
 
 
-TAKING_VARIABLES = frozenset({Kind.GET, Kind.SET, Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
 _OF_OBJECTS = frozenset({Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
-_ONCE_EACH = frozenset({Kind.SET, Kind.DELETE_OBJECT})
+_OF_ATTRIBUTES = frozenset({Kind.GET_ATTRIBUTES, Kind.SET_ATTRIBUTES})
+TAKING_VARIABLES = frozenset({Kind.GET, Kind.SET, Kind.NAMES}) | _OF_OBJECTS | _OF_ATTRIBUTES
+_ONCE_EACH = frozenset({Kind.SET, Kind.DELETE_OBJECT, Kind.SET_ATTRIBUTES})
 
 # Names, instance numbers and aliases (TR-069 A.2.1); real devices have names with hyphens too. No
 # segment can run into the next, so a match never goes back far.
@@ -55,6 +56,9 @@ NO_INSTANCE = "The path must name an instance of an object."
 NO_PARAMETER = "The path must name a parameter; it may not end in a dot."
 TWICE = "Given more than once."
 NO_XML = "This value holds a character that XML cannot carry."
+NO_ATTRIBUTE = "Give a notification or an access list."
+ATTRIBUTES = ("notification", "access_list")
+NOTIFICATIONS = frozenset("0123456")
 
 
 def faults(kind: Kind, variables: Sequence[Variable]) -> list[Any]:
@@ -62,7 +66,7 @@ def faults(kind: Kind, variables: Sequence[Variable]) -> list[Any]:
     if kind not in TAKING_VARIABLES:
         return [f"{kind} takes no variables."] if variables else []
     if not variables:
-        return [EMPTY]
+        return [] if kind is Kind.NAMES else [EMPTY]
     if len(variables) > MAX_VARIABLES:
         return [TOO_MANY]
     found = list(_faults_of_each(kind, variables))
@@ -79,7 +83,29 @@ def _faults_of_each(kind: Kind, variables: Sequence[Variable]) -> Iterator[Texts
         seen.add(path)
         if kind is Kind.SET:
             texts["value"] = _faults_of_value(variable.get("value"))
+        texts |= _faults_of_attributes(kind, variable)
         yield {name: found for name, found in texts.items() if found}
+
+
+def as_attributes(variables: Sequence[Variable]) -> list[Variable]:
+    """Of set.attr: a value that is a number means the notification."""
+    return [_as_attribute(variable) for variable in variables]
+
+
+def _as_attribute(variable: Variable) -> Variable:
+    value = variable.get("value")
+    if value is None or variable.get("notification") is not None or value not in NOTIFICATIONS:
+        return variable
+    rest = {name: part for name, part in variable.items() if name != "value"}
+    return {**rest, "notification": int(value)}
+
+
+def _faults_of_attributes(kind: Kind, variable: Variable) -> Texts:
+    given = [name for name in ATTRIBUTES if variable.get(name) is not None]
+    if kind is not Kind.SET_ATTRIBUTES:
+        return {name: [f"{kind} takes no {name}."] for name in given}
+    texts = {"value": [f"{kind} takes no value."]} if variable.get("value") is not None else {}
+    return texts if given else {**texts, "notification": [NO_ATTRIBUTE]}
 
 
 def _faults_of_path(kind: Kind, path: str) -> list[str]:

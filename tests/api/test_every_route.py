@@ -33,6 +33,8 @@ DEVICES = {
 }
 REBOOT = {"operation": "reboot"}
 BODIES |= {f"{base}_headless_operation/": REBOOT | key for base, key in DEVICES.items()}
+PING = {"diagnostic": "ping", "host": "192.0.2.7"}
+BODIES |= {f"{base}_diags/": PING | key for base, key in DEVICES.items()}
 # What is sent to a path instead of the object that was made.
 VALUES = {"variables": [{"variable_name": "Device.Time.NTPServer1", "value": "x"}]}
 SENT = {f"{base}_operation/": REBOOT for base in DEVICES}
@@ -49,7 +51,9 @@ BELOW = {
     f"{base}_{what}/": query for base, query in PARENTS.items() for what in ("variables", "setting")
 }
 # Bases that need another one's object first.
-AFTER = {f"{base}_headless_operation/": f"{base}/" for base in DEVICES}
+AFTER = {
+    f"{base}_{what}/": f"{base}/" for base in DEVICES for what in ("headless_operation", "diags")
+}
 # Bases where nothing is POSTed: the list that has an object (None: what was made), and how it came
 # about.
 FOUND_IN = {

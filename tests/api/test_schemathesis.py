@@ -27,7 +27,7 @@ from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
 # The three families of device paths are one implementation; by name stands for all.
-SAME = r"/inventory_device(_serial)?/|/inventory_device(_serial)?_(operation|variables|setting)/"
+SAME = r"/inventory_device(_serial)?/|/inventory_device(_serial)?_(operation|variables|setting|diags)/"
 DESCRIBED = schemathesis.openapi.from_dict(openapi.document(ROUTES, "1")).exclude(path_regex=SAME)
 
 
