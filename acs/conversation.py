@@ -388,7 +388,12 @@ class Conversation:
         desk, mine, now = self._desk, self._mine, self._desk.clock()
         if asked.parameter_key is not None and isinstance(answer, KeyedResponse):
             await desk.store.write(
-                turns.confirm_key, mine, asked.parameter_key, now, is_applied=answer.status == 0
+                turns.confirm_key,
+                mine,
+                asked.parameter_key,
+                now,
+                is_applied=answer.status == 0,
+                interval_s=_interval_set(asked.request),
             )
         match answer:
             case GetParameterValuesResponse(parameter_list=found):
@@ -397,7 +402,6 @@ class Conversation:
                 assert isinstance(asked.request, SetParameterValues)
                 reported = translate.reports(asked.request.parameter_list)
                 await self._remember(reported, Source.SET, now)
-                await self._keep_interval(asked.request)
             case GetParameterNamesResponse(parameter_list=names):
                 await values.remember_names(
                     desk.store,
@@ -426,13 +430,6 @@ class Conversation:
     def _forget(self, tx: Any, path: str) -> None:
         self._mine.check(tx)
         values.forget(tx, self._mine.device_id, (path,))
-
-    async def _keep_interval(self, request: SetParameterValues) -> None:
-        for value in request.parameter_list:
-            if value.name.endswith(".ManagementServer.PeriodicInformInterval"):
-                seconds = translate.interval(value.value)
-                if seconds is not None:
-                    await self._desk.store.write(turns.set_interval, self._mine, seconds)
 
     # --- What is told of the session afterwards --------------------------------------------
 
@@ -480,6 +477,16 @@ class Conversation:
     def _take_down(self, transcript: Transcript, speaker: str, envelope: Envelope) -> None:
         told = redacted(envelope, self._desk.policy.vault.is_secret)
         transcript.add(speaker, self._desk.clock(), told)
+
+
+def _interval_set(request: Message) -> int | None:
+    """The periodic inform interval that a request has set, if it did."""
+    if not isinstance(request, SetParameterValues):
+        return None
+    for value in request.parameter_list:
+        if value.name.endswith(".ManagementServer.PeriodicInformInterval"):
+            return translate.interval(value.value)
+    return None
 
 
 def _is_unknown_response(body: Message) -> bool:

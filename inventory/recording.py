@@ -192,7 +192,9 @@ def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy, now: f
         policy.vault,
         policy.shared,
         is_bootstrap=is_bootstrap,
-        is_reset_expected=is_bootstrap and awaited.expects_reset(tx, row["id"]),
+        is_reset_expected=is_bootstrap
+        and bool(row["has_work"])
+        and awaited.expects_reset(tx, row["id"]),
     )
     if admitted.by_new_password:
         device_records.forget_previous_credentials(tx, row["id"])
@@ -300,7 +302,9 @@ def _record(
         interval_s=sighting.interval_s or row["interval_s"],
         now=now,
     )
-    ended = awaited.resolve(tx, device_id, sighting, now, is_reset=is_reset)
+    ended: Sequence[int] = ()
+    if row["has_work"]:
+        ended = awaited.resolve(tx, device_id, sighting, now, is_reset=is_reset)
     if sighting.has("0 BOOTSTRAP"):
         _enrol(tx, row, sighting, policy, now, is_reset=is_reset)
     if not row["is_up"]:

@@ -162,25 +162,30 @@ def note_sending(
 
 
 def confirm_key(
-    tx: Transaction, mine: Mine, parameter_key: str, now: float, *, is_applied: bool
+    tx: Transaction,
+    mine: Mine,
+    parameter_key: str,
+    now: float,
+    *,
+    is_applied: bool,
+    interval_s: int | None = None,
 ) -> None:
-    """The device has answered a request that carried this key; Status 1 waits for a reboot."""
+    """The device has answered a request that carried this key; Status 1 waits for a reboot.
+
+    ``interval_s`` is the periodic inform interval that it has taken with it, if any.
+    """
     mine.check(tx)
     records.confirm_key(tx, mine.device_id, parameter_key, now)
     if not is_applied:
         records.want_reboot(tx, mine.device_id, now)
+    if interval_s is not None:
+        records.set_interval(tx, mine.device_id, interval_s)
 
 
 def drop_key(tx: Transaction, mine: Mine, parameter_key: str) -> None:
     """The device has refused the request, so this key will never be seen."""
     mine.check(tx)
     records.drop_outstanding_key(tx, mine.device_id, parameter_key)
-
-
-def set_interval(tx: Transaction, mine: Mine, interval_s: int) -> None:
-    """The device has taken a new periodic inform interval."""
-    mine.check(tx)
-    records.set_interval(tx, mine.device_id, interval_s)
 
 
 def remember_batch(tx: Transaction, mine: Mine, names: int) -> None:
