@@ -27,6 +27,7 @@ from acs.files import Files
 from acs.mail import Mailer
 from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
+from acs.reach.pinging import Pinger
 from acs.registrations import Registrations
 from acs.sessions import SessionLimits, Sessions
 from acs.webhooks import Webhooks
@@ -128,6 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             ask_to_inform=asking.to_inform,
             read_values=asking.for_values,
             judge_webhook=webhooks.judge,
+            ping=Pinger().ping,
             carries_out=SCRIPTS.keys(),
         )
         if policy.shared is None and not await store.read(any_credentials):

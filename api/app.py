@@ -37,6 +37,7 @@ from api.resources import (
     locations,
     operations,
     organizations,
+    pinging,
     tokens,
     types,
     uploads,
@@ -71,6 +72,7 @@ ROUTES: dict[str, Methods] = {
     **device_settings.ROUTES,
     **device_log.ROUTES,
     **diagnostics.ROUTES,
+    **pinging.ROUTES,
     **webhook_delivery.ROUTES,
 }
 

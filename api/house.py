@@ -20,6 +20,9 @@ class House:
     ask_to_inform: Callable[[Sequence[int]], Awaitable[None]]
     """Sends these devices a connection request each; returns when they have informed, or after a
     bounded wait. It never fails."""
+    ping: Callable[[str, int, float], Awaitable[Sequence[float | None]]]
+    """Pings an IP address so many times, each with that timeout: seconds until each reply, None
+    where none came. Raises Unavailable where the system does not allow it."""
     carries_out: Set[Kind]
     """The operations that the server can carry out; what else is asked for is refused."""
     judge_webhook: Callable[[str], Awaitable[str | None]]

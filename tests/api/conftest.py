@@ -94,6 +94,10 @@ async def _judge_webhook(url: str) -> str | None:
     return "Not there." if "private" in url else None
 
 
+async def _no_reply(_address: str, count: int, _timeout_s: float) -> list[float | None]:
+    return [None] * count
+
+
 @pytest.fixture(scope="session")
 def house_in() -> Callable[[Path], House]:
     """The rest of the server, as far as the API needs it: no device can be reached."""
@@ -103,6 +107,7 @@ def house_in() -> Callable[[Path], House]:
         upload_folder=folder / "uploads",
         ask_to_inform=_nobody_answers,
         read_values=_nobody_answers,
+        ping=_no_reply,
         judge_webhook=_judge_webhook,
         carries_out=CARRIED_OUT,
     )

@@ -60,7 +60,7 @@ FOUND_IN = {
     **{
         f"{base}_{what}/": (None, f"{base}/")
         for base in DEVICES
-        for what in ("operation", "variables", "setting")
+        for what in ("operation", "variables", "setting", "ipping")
     },
     "/api/v1/audit/": ("/api/v1/audit/", "/api/v1/inventory_location/"),
 }

@@ -27,7 +27,8 @@ from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 
 # The three families of device paths are one implementation; by name stands for all.
-SAME = r"/inventory_device(_serial)?/|/inventory_device(_serial)?_(operation|variables|setting|diags)/"
+OTHERS = "operation|variables|setting|diags|ipping"
+SAME = rf"/inventory_device(_serial)?/|/inventory_device(_serial)?_({OTHERS})/"
 DESCRIBED = schemathesis.openapi.from_dict(openapi.document(ROUTES, "1")).exclude(path_regex=SAME)
 
 

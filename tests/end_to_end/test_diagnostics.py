@@ -113,3 +113,15 @@ async def test_the_list_tells_the_newest_first_with_their_results(cpe, api, diag
     told = await api.ask("GET", PATH, name=NAME, update_status="true")
     assert [each["diagnostic"] for each in told["results"]] == ["nslookup", "ping"]
     assert told["results"][1]["result"]["success_count"] == 3
+
+
+@pytest.mark.usefixtures("cpe")
+async def test_the_server_pings_a_device_where_the_system_lets_it(api):
+    path = f"inventory_device_name_ipping/{NAME}/"
+    async with api.http.get(f"{api.url}{path}?count=1") as answer:
+        told = await answer.json()
+        assert answer.status in {200, 503}, told
+    if answer.status == 503:
+        assert "ping_group_range" in told["detail"]
+    else:
+        assert (told["address"], told["status"]) == ("127.0.0.1", "reachable")

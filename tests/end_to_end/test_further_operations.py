@@ -21,7 +21,7 @@ def variable(name, **more):
 
 
 async def test_names_tell_what_can_be_written(device, api):
-    cpe, root = device
+    _, root = device
     done = await api.run(NAME, "names", variable(f"{root}ManagementServer."))
     assert done["status"] == "completed", done
     writable = {each["variable_name"]: each["writable"] for each in done["variables"]}
@@ -78,7 +78,7 @@ async def test_a_service_is_restarted_as_the_type_says(device, api):
 
 
 async def test_packages_are_installed_updated_and_removed(device, api):
-    cpe, root = device
+    cpe, _ = device
     done = await api.run(NAME, "update", parameters={"package_list": [PACKAGE]})
     assert done["status"] == "completed", done
     (installed,) = done["result"]["packages"]
@@ -94,7 +94,7 @@ async def test_packages_are_installed_updated_and_removed(device, api):
     assert cpe.counts["ChangeDUState"] == 4
 
 
-async def test_the_older_words_mean_the_same(device, api):
-    _, root = device
+@pytest.mark.usefixtures("device")
+async def test_the_older_words_mean_the_same(api):
     done = await api.run(NAME, "inventory_sync")
     assert (done["status"], done["operation"]) == ("completed", "sync")
