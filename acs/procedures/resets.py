@@ -25,7 +25,7 @@ from acs.procedures.steps import (
 )
 from inventory.operations import Error, Operation
 
-# UpTime counts whole seconds, and the request took its time to arrive.
+# UpTime counts whole seconds, clocks differ, and the request took its time to arrive.
 UPTIME_DOUBT_S = 2.0
 
 
@@ -73,6 +73,6 @@ def _restarted_since(moment: float, subject: Subject) -> Generator[Step, Any, Re
     if text is None or not text.strip().isdecimal():
         return Restart.UNKNOWN
     uptime, elapsed = float(text), subject.clock() - moment
-    if uptime >= elapsed:
-        return Restart.DID_NOT_HAPPEN
-    return Restart.HAPPENED if elapsed - uptime > UPTIME_DOUBT_S else Restart.UNKNOWN
+    if abs(uptime - elapsed) <= UPTIME_DOUBT_S:
+        return Restart.UNKNOWN
+    return Restart.DID_NOT_HAPPEN if uptime > elapsed else Restart.HAPPENED

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -31,6 +32,12 @@ KINDS = st.sampled_from([Kind.GET, Kind.SET, Kind.REBOOT, Kind.ADD_OBJECT, Kind.
 PRIORITIES = st.sampled_from([Priority.PERSON, Priority.NORMAL, Priority.LOW])
 WAITING = {"scheduled", "pending"}
 FINAL = {"completed", "failed", "cancelled", "expired"}
+FATES = (
+    "answers",
+    "the request is lost",
+    "the answer is lost",
+    "the answer is lost, and the restart never told",
+)
 UPTIME = "Device.DeviceInfo.UpTime"
 
 
@@ -160,8 +167,15 @@ class QueueModel(RuleBasedStateMachine):
         self.queued[made.id] = (kind, name, made.key)
         self.waiting[made.id] = (int(priority), made.id)
 
-    @rule()
-    def the_device_informs(self):
+    @initialize(kinds=st.lists(KINDS, min_size=1, max_size=4))
+    def some_work_is_there(self, kinds):
+        for kind in kinds:
+            self.runner.run(self._queue(kind, Priority.PERSON))
+
+    @precondition(lambda self: self.said is None)
+    @rule(seconds=st.sampled_from([1, 30, 100]))
+    def the_device_informs(self, seconds):
+        self._pass(seconds)
         self.runner.run(self._inform())
 
     async def _inform(self):
@@ -172,9 +186,18 @@ class QueueModel(RuleBasedStateMachine):
         await self._take(await self.cpe.say(None))
 
     @precondition(lambda self: self.said is not None)
-    @rule()
-    def the_device_answers(self):
-        self.runner.run(self._answer())
+    @rule(fate=st.sampled_from(FATES))
+    def the_device_goes_on(self, fate):
+        if fate == "answers":
+            self.runner.run(self._answer())
+            return
+        if fate != "the request is lost":
+            self.device.carry_out(self.said.body)
+        self._break_off()
+        if fate == "the answer is lost, and the restart never told":
+            self._pass(5)
+            self.device.session_ended()
+            self.device.events = []
 
     async def _answer(self):
         said, self.said = self.said, None
@@ -183,22 +206,17 @@ class QueueModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.said is not None)
     @rule()
-    def the_answer_is_lost(self):
-        self.device.carry_out(self.said.body)
-        self._break_off()
-
-    @precondition(lambda self: self.said is not None)
-    @rule()
-    def the_request_is_lost(self):
-        self._break_off()
-
-    @rule()
     def the_server_crashes(self):
         self.office.restart()
         self.said = None
 
-    @rule(seconds=st.sampled_from([1, 10, 100, 300]))
-    def time_passes(self, seconds):
+    @precondition(lambda self: self.said is not None)
+    @rule()
+    def the_device_informs_over_an_open_session(self):
+        self._break_off()
+        self.runner.run(self._inform())
+
+    def _pass(self, seconds):
         self.office.clock.pass_(seconds)
         self.runner.run(self.office.sessions.sweep())
 
@@ -272,7 +290,7 @@ def test_whatever_happens_nothing_is_lost_and_nothing_done_twice(players):
     run_state_machine_as_test(
         lambda: QueueModel(*players),
         settings=settings(
-            max_examples=40,
+            max_examples=80,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
