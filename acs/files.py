@@ -42,6 +42,7 @@ class Files:
 
     def application(self) -> web.Application:
         app = web.Application()
+        app.on_response_prepare.append(_hide_versions)
         for path in (f"{FILES}{{ticket}}", f"{FILES}{{ticket}}/{{name:.*}}"):
             app.router.add_get(path, self._fetch)  # and HEAD
             app.router.add_put(path, self._take)
@@ -139,6 +140,10 @@ def _holds_another(request: web.Request, path: Path) -> bool:
     except OSError:
         return False
     return condition != f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+
+
+async def _hide_versions(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall(hdrs.SERVER, None)
 
 
 def _not_found() -> web.HTTPNotFound:

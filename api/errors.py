@@ -54,6 +54,8 @@ async def sign(request: web.Request, response: web.StreamResponse) -> None:
     """Puts on every answer, streamed ones too, what every answer carries."""
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     response.headers["X-Content-Type-Options"] = "nosniff"
+    # Which versions serve here helps attackers alone.
+    response.headers.popall(hdrs.SERVER, None)
 
 
 @web.middleware

@@ -7,14 +7,17 @@ RFC 3339 in UTC.
 
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.words import BOOLEAN, INTEGER, TIME
+from api.words import BOOLEAN, INTEGER, NUMBER, TIME
+from inventory import coordinates
 
 MAX_INTEGER = 2**63 - 1  # what the database holds
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 NO_NUL = r"^[^\x00]*$"
 
 _INTEGER = re.compile(r"\s*[+-]?\d{1,30}(\.0*)?\s*", re.ASCII)
@@ -69,8 +72,11 @@ def parse_time(text: str, zone: tzinfo = UTC) -> float:
 
 
 def format_time(seconds: float) -> str:
-    """RFC 3339 in UTC, with microseconds where there are some."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    """RFC 3339 in UTC, with microseconds where there are some.
+
+    What is counted from the last of all times stays within the calendar.
+    """
+    return datetime.fromtimestamp(min(seconds, LAST_MOMENT), UTC).isoformat().replace("+00:00", "Z")
 
 
 Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
@@ -109,19 +115,30 @@ Moment = Annotated[
 """A time in an answer."""
 
 
-def _degrees(limit: int, pattern: str) -> WithJsonSchema:
-    return WithJsonSchema(
-        {
-            "type": ["string", "number"],
-            "pattern": rf"^[+-]?{pattern}(\.\d{{1,10}})?$",
-            "minimum": -limit,
-            "maximum": limit,
-            "description": "A decimal as text or number.",
-            "examples": ["40.7128"],
-        }
-    )
+def _as_coordinate(axis: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise PydanticCustomError("coordinate", NUMBER)
+    try:
+        return coordinates.parse(axis, str(value).strip())
+    except coordinates.BadCoordinate as error:
+        raise PydanticCustomError("coordinate", "{words}", {"words": str(error)}) from None
 
 
-Latitude = Annotated[Text, StringConstraints(max_length=32), _degrees(90, r"[0-8]?\d")]
-Longitude = Annotated[Text, StringConstraints(max_length=32), _degrees(180, r"(1[0-7]\d|\d{1,2})")]
-"""Decimals; ``inventory.coordinates`` reads them and keeps their digits."""
+def _degrees(axis: str, pattern: str) -> Any:
+    limit = coordinates.LIMITS[axis]
+    schema = {
+        "type": ["string", "number"],
+        "pattern": rf"^[+-]?{pattern}(\.\d{{1,10}})?$",
+        "minimum": -limit,
+        "maximum": limit,
+        "description": "A decimal as text or number.",
+        "examples": ["40.7128"],
+    }
+    return Annotated[str, BeforeValidator(partial(_as_coordinate, axis)), WithJsonSchema(schema)]
+
+
+Latitude = _degrees("latitude", r"[0-8]?\d")
+Longitude = _degrees("longitude", r"(1[0-7]\d|\d{1,2})")
+"""Decimals as plain text, with the digits that were given."""

@@ -5,7 +5,7 @@ import logging
 import secrets
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError
 
 from api.errors import SERVER_ERROR, problem
@@ -52,5 +52,6 @@ class _Connection(web.RequestHandler):
             log.error("request %s failed before it was routed", request_id, exc_info=exc)
             answer = problem(500, {"detail": SERVER_ERROR, "request_id": request_id})
         answer.headers["X-Request-Id"] = request_id
+        answer.headers[hdrs.SERVER] = "ACS"  # else aiohttp tells its version
         answer.force_close()
         return answer

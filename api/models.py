@@ -6,7 +6,7 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.fields import Integer
-from api.words import NON_FIELD, NOT_AN_OBJECT, UNKNOWN, field_errors
+from api.words import NO_DATA, NON_FIELD, NOT_AN_OBJECT, UNKNOWN, field_errors
 from inventory.errors import Invalid
 from inventory.query import Window
 
@@ -79,6 +79,8 @@ def names_of(model: type[BaseModel]) -> frozenset[str]:
 
 def body_of(model: type[M], data: Any) -> M:
     """The body as a model; raises Invalid with all field errors at once."""
+    if data is None:
+        raise Invalid({NON_FIELD: [NO_DATA]})
     if not isinstance(data, dict):
         raise Invalid({NON_FIELD: [NOT_AN_OBJECT.format(kind=type(data).__name__)]})
     if issubclass(model, Body):

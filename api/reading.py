@@ -10,7 +10,13 @@ from json import JSONDecodeError
 from typing import Any
 
 MAX_DEPTH = 32  # the deepest documented body has 5 levels
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# What a well-formed body can be refused for: a bracket too many, a key, a scalar.
+SUSPECT = re.compile(
+    r"""[{}\[\]]|"(?:[^"\\]|\\.)*"(?:\s*:)?|-?(?:NaN|Infinity)|-?[\d.]+[eE]\+?\d{3,}|-?\d{300,}""",
+    re.DOTALL,
+)
 
 
 class ParseError(Exception):
@@ -39,25 +45,61 @@ def _load(body: bytes) -> Any:
     except JSONDecodeError as error:
         raise ParseError(str(error)) from None
     except UnicodeDecodeError as error:
-        raise ParseError(str(error)) from None
+        before = error.object[: error.start].decode()
+        raise ParseError(str(JSONDecodeError(str(error), before, len(before)))) from None
     except RecursionError:
-        raise ParseError(f"nested deeper than {MAX_DEPTH} levels") from None
+        raise _refusal(TOO_DEEP, text) from None
     except ValueError as error:  # a refusal of the hooks below, or int()'s limit of digits
-        raise ParseError(str(error)) from None
-    _refuse_deep_nesting(body, data)
-    _refuse_lone_surrogates(body, data)
+        raise _refusal(str(error), text) from None
+    if _is_too_deep(body, data):
+        raise _refusal(TOO_DEEP, text)
+    if _has_lone_surrogate(body, data):
+        raise _refusal("a lone surrogate is no character", text)
     return data
 
 
-def _refuse_deep_nesting(body: bytes, data: Any) -> None:
+def _refusal(reason: str, text: str) -> ParseError:
+    """Of a body that the standard library would take, in its words: with line and column."""
+    return ParseError(str(JSONDecodeError(reason, text, _offence(text))))
+
+
+def _offence(text: str) -> int:
+    """Where the first thing stands that we refuse."""
+    keys: list[set[str]] = []  # of the objects and arrays around
+    for match in SUSPECT.finditer(text):
+        scalar, is_key = match[0].rstrip(" \t\r\n:"), match[0][-1] == ":"
+        if scalar in "{[":
+            keys.append(set())
+        elif scalar in "}]":
+            keys.pop()
+        elif not _is_taken(scalar) or (is_key and scalar in keys[-1]):
+            return match.start()
+        elif is_key:
+            keys[-1].add(scalar)
+        if len(keys) > MAX_DEPTH:
+            return match.start()
+    return 0
+
+
+def _is_taken(scalar: str) -> bool:
+    if scalar[0] == '"' and "\\u" not in scalar:
+        return True
+    try:
+        json.dumps(_DECODER.decode(scalar), ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
+
+
+def _is_too_deep(body: bytes, data: Any) -> bool:
     if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
-        return
+        return False
     level = [data]
     for _ in range(MAX_DEPTH):
         level = [child for parent in level for child in _children(parent)]
         if not level:
-            return
-    raise ParseError(f"nested deeper than {MAX_DEPTH} levels")
+            return False
+    return True
 
 
 def _children(parent: Any) -> list[Any]:
@@ -65,13 +107,14 @@ def _children(parent: Any) -> list[Any]:
     return [value for value in values if isinstance(value, dict | list)]
 
 
-def _refuse_lone_surrogates(body: bytes, data: Any) -> None:
+def _has_lone_surrogate(body: bytes, data: Any) -> bool:
     if SURROGATE.search(body) is None:
-        return
+        return False
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise ParseError("a lone surrogate is no character") from None
+        return True
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,7 +127,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
 
 
 def _float(text: str) -> float:

@@ -97,7 +97,7 @@ def _must_be_allowed(endpoint: Endpoint, caller: Caller) -> None:
 
 def _must_take_json(request: web.Request) -> None:
     """406 when the caller takes no JSON."""
-    wanted = request.headers.get(hdrs.ACCEPT, "*/*")
+    wanted = request.headers.get(hdrs.ACCEPT) or "*/*"
     for entry in wanted.split(","):
         kind, *parameters = (part.strip().lower() for part in entry.split(";"))
         refused = any(re.fullmatch(r"q\s*=\s*0(\.0*)?", part) for part in parameters)

@@ -1,7 +1,7 @@
 """Files in requests: streamed to disk as they come, whatever their size, and never held whole.
 
-A file is the part ``file`` of a multipart form, whose other parts are its fields; or it is the
-whole body, and its fields are in the query.
+A file is the part ``file`` of a multipart form, or the one that has a file name, whose other parts
+are its fields; or it is the whole body, and its fields are in the query.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ async def _form(form: MultipartReader, upload: Upload, limit: int) -> None:
     while (part := await form.next()) is not None:
         if not isinstance(part, BodyPartReader) or not part.name:
             raise Refused(400, "Multipart form parse error - a part without a name.")
-        if part.name == "file":
+        if part.name == "file" or part.filename:
             if upload.sha256:
                 raise Invalid({"file": ["Given more than once."]})
             upload.file_name = part.filename

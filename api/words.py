@@ -18,6 +18,7 @@ TIME = (
     "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
 UNKNOWN = "Unknown field."
+NO_DATA = "No data provided"
 NOT_AN_OBJECT = "Invalid data. Expected a dictionary, but got {kind}."
 
 WORDS = {
@@ -83,7 +84,13 @@ def text(error: ErrorDetails) -> str:
         return str(context["error"])
     if kind not in WORDS:
         return error["msg"]
-    return WORDS[kind].format(input=str(given)[:MAX_ECHO], kind=type(given).__name__, **context)
+    facts = {name: _plain(fact) for name, fact in context.items()}
+    return WORDS[kind].format(input=str(given)[:MAX_ECHO], kind=type(given).__name__, **facts)
+
+
+def _plain(fact: Any) -> Any:
+    """A whole limit of a fractional field is told as 60, not as 60.0."""
+    return int(fact) if isinstance(fact, float) and fact.is_integer() else fact
 
 
 def _place(tree: dict[Any, Any], location: tuple[int | str, ...]) -> list[str]:

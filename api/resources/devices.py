@@ -29,6 +29,7 @@ from inventory import portrait as portraits
 from inventory.access import Role
 from inventory.devices import Changed, Family, Key
 from inventory.names import names_of
+from inventory.records.devices import Device
 
 PATHS: Mapping[Family, str] = {
     Family.NAME: "/api/v1/inventory_device_name/",
@@ -112,17 +113,24 @@ def _create(family: Family) -> Handler:
 
         def made(changed: Changed) -> Answer:
             device = changed.device
-            key = {
-                Family.NAME: device.name,
-                Family.SERIAL: device.serial_number or "",
-                Family.ID: str(device.id),
-            }[family]
-            location = f"{PATHS[family]}{quote(key, safe='')}/"
-            return created(shown(device, setup.interval_s), location, devices.tag(device))
+            shows = shown(device, setup.interval_s)
+            return created(shows, _location(family, device), devices.tag(device))
 
         return await call.once(made, devices.create, body.given(), setup, call.now)
 
     return create
+
+
+def _location(family: Family, device: Device) -> str:
+    """Where the device is found in its family; without a serial number, by its name."""
+    key = {
+        Family.NAME: device.name,
+        Family.SERIAL: device.serial_number,
+        Family.ID: str(device.id),
+    }[family]
+    if key is None:
+        return _location(Family.NAME, device)
+    return f"{PATHS[family]}{quote(key, safe='')}/"
 
 
 def _routes(family: Family) -> dict[str, Methods]:

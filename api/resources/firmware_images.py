@@ -33,9 +33,13 @@ class ImageAnswer(Representation):
         description="The software version that a device reports when it runs the image.",
         examples=["2.4.1"],
     )
-    file_type: str = Field(examples=["1 Firmware Upgrade Image"])
+    type: str = Field(
+        description="CWMP's FileType.",
+        examples=["1 Firmware Upgrade Image"],
+        validation_alias="file_type",
+    )
     file_name: str = Field(examples=["hg500-2.4.1.bin"])
-    size_bytes: int = Field(examples=[33_554_432])
+    size: int = Field(description="In bytes.", examples=[33_554_432], validation_alias="size_bytes")
     sha256: str = Field(
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
     )
@@ -54,11 +58,13 @@ class ImagePatch(Body):
 
     name: Annotated[Name, Field(description="Unique.", examples=["HG-500 2.4.1"])] = ""
     version: Annotated[Text, Field(min_length=1, max_length=64, examples=["2.4.1"])] = ""
-    file_type: Annotated[Text, Field(min_length=1, max_length=64, description="CWMP FileType.")] = (
-        "1 Firmware Upgrade Image"
-    )
+    type: Annotated[Text, Field(min_length=1, max_length=64)] = "1 Firmware Upgrade Image"
     file_name: _FileName = ""
     description: Annotated[Text, Field(max_length=10_000)] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What was given, in the inventory's terms."""
+        return {"file_type" if name == "type" else name: v for name, v in self.given().items()}
 
 
 class ImageBody(ImagePatch):
@@ -68,16 +74,18 @@ class ImageBody(ImagePatch):
     version: Annotated[Text, Field(min_length=1, max_length=64, examples=["2.4.1"])]
 
 
-class ImageForm(ImageBody):
+class ImageForm(ImagePatch):
     """A form with the image's bytes; its file name is that of the file unless given."""
 
+    name: Annotated[Name, Field(description="File name and version by default.")] = ""
+    version: Annotated[Text, Field(min_length=1, max_length=64, examples=["2.4.1"])]
     file: Annotated[RawText, WithJsonSchema({"type": "string", "format": "binary"})]
 
 
 class ImageQuery(ListQuery):
     name: Annotated[Text, Field(description="Exactly this name.")] | None = None
     version: Text | None = None
-    file_type: Text | None = None
+    type: Text | None = None
 
 
 class UploadQuery(ImagePatch):
@@ -89,7 +97,7 @@ class UploadQuery(ImagePatch):
 @endpoint(Role.VIEWER, GLOBAL, "List the firmware images", answers=Listing[ImageAnswer])
 async def browse(call: Call, query: ImageQuery) -> Answer:
     """By id."""
-    wanted = Filter(query.name, query.version, query.file_type)
+    wanted = Filter(query.name, query.version, query.type)
     page = await call.read(firmware.page, wanted, query.window)
     return call.listed(page, query.window, ImageAnswer.model_validate)
 
@@ -126,18 +134,18 @@ async def create(call: Call, query: UploadQuery) -> Answer:
 
 def _must_be_described(call: Call, query: UploadQuery) -> None:
     """A bare file comes without fields of its own."""
-    missing = {"name", "version"} - query.model_fields_set
-    if call.request.content_type == "application/octet-stream" and missing:
-        text = "A bare upload needs this field in its query."
-        raise Invalid({name: [text] for name in sorted(missing)})
+    is_bare = call.request.content_type == "application/octet-stream"
+    if is_bare and "version" not in query.model_fields_set:
+        raise Invalid({"version": ["A bare upload needs this field in its query."]})
 
 
 def _fields(upload: Upload, query: UploadQuery) -> dict[str, Any]:
     """The columns of an image; raises Invalid."""
     name = PurePosixPath((upload.file_name or "").replace("\\", "/")).name
     given = {"file_name": name or "firmware.bin"} | query.given() | upload.fields
-    body = body_of(ImageBody, given)
-    return body.given() | {
+    by_default = {"name": "{file_name} {version}".format_map({"version": ""} | given)}
+    body = body_of(ImageBody, by_default | given)
+    return body.fields() | {
         "size_bytes": upload.size_bytes,
         "sha256": upload.sha256,
         "stored_as": upload.stored_as,
@@ -147,13 +155,13 @@ def _fields(upload: Upload, query: UploadQuery) -> dict[str, Any]:
 @endpoint(Role.ADMIN, GLOBAL, "Replace what is said of a firmware image", answers=ImageAnswer)
 async def replace(call: Call, id: int, body: ImageBody) -> Answer:
     """Its bytes stay what they are."""
-    fields = {**firmware.DEFAULTS, **body.given()}
+    fields = {**firmware.DEFAULTS, **body.fields()}
     return _answer(await call.write(firmware.change, id, fields, call.expected, call.now))
 
 
 @endpoint(Role.ADMIN, GLOBAL, "Change what is said of a firmware image", answers=ImageAnswer)
 async def change(call: Call, id: int, body: ImagePatch) -> Answer:
-    return _answer(await call.write(firmware.change, id, body.given(), call.expected, call.now))
+    return _answer(await call.write(firmware.change, id, body.fields(), call.expected, call.now))
 
 
 @endpoint(Role.ADMIN, GLOBAL, "Delete a firmware image", status=204, refuses=(409,))

@@ -130,6 +130,7 @@ async def test_a_file_is_fetched_whatever_name_follows_the_ticket(server, name):
     assert headers["Content-Length"] == str(len(IMAGE))
     assert headers["Accept-Ranges"] == "bytes"
     assert headers["ETag"]
+    assert "Server" not in headers
 
 
 async def test_head_tells_the_size_without_the_bytes(server):

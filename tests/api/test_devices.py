@@ -157,6 +157,8 @@ async def test_all_field_errors_are_told_at_once(api):
         "name": ["This field is required."],
         "update_frequency": ["Ensure this value is greater than or equal to 1."],
         "colour": ["Unknown field."],
+        "latitude": ["Ensure this value is less than or equal to 90."],
+        "longitude": ["A valid number is required."],
     }
     errors = await refused(
         api,
@@ -167,8 +169,6 @@ async def test_all_field_errors_are_told_at_once(api):
         firmware_image=98,
         location=97,
         organization_id=96,
-        latitude="91",
-        longitude="west",
         oui="XYZ",
     )
     assert errors == {
@@ -176,10 +176,20 @@ async def test_all_field_errors_are_told_at_once(api):
         "firmware_image": ['Invalid pk "98" - object does not exist.'],
         "location": ['Invalid pk "97" - object does not exist.'],
         "organization_id": ['Invalid pk "96" - object does not exist.'],
-        "latitude": ["Ensure this value is less than or equal to 90."],
-        "longitude": ["A valid number is required."],
         "oui": ["Enter six hexadecimal digits."],
     }
+
+
+async def test_a_refused_organization_is_told_under_the_name_that_was_given(api):
+    errors = await refused(api, "POST", BASE, name="x", organization=96)
+    assert errors == {"organization": ['Invalid pk "96" - object does not exist.']}
+
+
+async def test_a_device_without_serial_number_is_located_by_its_name(api):
+    for serial_number, location in (("S/1", "_serial/S%2F1/"), (None, "_name/S%2F1-None/")):
+        body = {"name": f"S/1-{serial_number}", "serial_number": serial_number}
+        async with api.request("POST", "/inventory_device_serial/", json=body) as answer:
+            assert answer.headers["Location"] == f"/api/v1/inventory_device{location}"
 
 
 async def test_a_name_is_unique_on_post_and_on_rename(api):

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from pydantic import Field
 
-from api.fields import Boolean, Id, Integer, Name, RawText, Text, Time, format_time, parse_time
+from api.fields import (
+    Boolean,
+    Id,
+    Integer,
+    Latitude,
+    Name,
+    RawText,
+    Text,
+    Time,
+    format_time,
+    parse_time,
+)
 from api.models import Body, Query, Representation, body_of, names_of, query_of
 from api.words import TIME
 from inventory.access import Role
@@ -31,9 +42,21 @@ class Everything(Body):
     flag: Boolean = False
     role: Role = Role.VIEWER
     at: Time | None = None
+    patience: Annotated[float, Field(le=60)] = 0
+    latitude: Latitude | None = None
     inner: Inner | None = None
     inners: Annotated[list[Inner], Field(default_factory=list)]
     ids: Annotated[list[Id], Field(default_factory=list, max_length=3)]
+
+
+def test_no_body_at_all_and_one_that_is_no_object_are_told_apart():
+    for body, words in (
+        (None, "No data provided"),
+        ([], "Invalid data. Expected a dictionary, but got list."),
+    ):
+        with pytest.raises(Invalid) as refused:
+            body_of(Everything, body)
+        assert refused.value.fields == {"non_field_errors": [words]}
 
 
 def refusals(**fields):
@@ -100,6 +123,10 @@ def test_all_errors_of_a_body_are_told_at_once_in_the_documented_words():
         ("number", [], "A valid integer is required."),
         ("number", 0, "Ensure this value is greater than or equal to 1."),
         ("number", 2**63, f"Ensure this value is less than or equal to {2**63 - 1}."),
+        ("patience", 61, "Ensure this value is less than or equal to 60."),
+        ("latitude", True, "A valid number is required."),
+        ("latitude", {}, "A valid number is required."),
+        ("latitude", 90.5, "Ensure this value is less than or equal to 90."),
         ("flag", "yes please", "Must be a valid boolean."),
         ("flag", 2, "Must be a valid boolean."),
         ("flag", None, "This field may not be null."),
@@ -218,6 +245,11 @@ def test_every_documented_form_of_a_time_is_understood(text):
 )
 def test_what_is_no_time_is_refused(text):
     assert refusals(at=text)["at"] == [TIME]
+
+
+def test_what_is_counted_from_the_last_of_all_times_stays_within_the_calendar():
+    last = parse_time("9999-12-31T23:59:59Z")
+    assert format_time(last) == format_time(last + 86400) == "9999-12-31T23:59:59Z"
 
 
 @given(st.integers(0, 4_000_000_000_000_000).map(lambda us: us / 1_000_000))

@@ -33,9 +33,9 @@ async def test_an_image_is_uploaded_as_a_form(api, tmp_path):
             "id": 1,
             "name": "HG 2.4.1",
             "version": "2.4.1",
-            "file_type": "1 Firmware Upgrade Image",
+            "type": "1 Firmware Upgrade Image",
             "file_name": "hg.bin",
-            "size_bytes": len(BYTES),
+            "size": len(BYTES),
             "sha256": hashlib.sha256(BYTES).hexdigest(),
             "description": "spring release",
             "created": "2023-11-14T22:13:20Z",
@@ -56,7 +56,7 @@ async def raw(api: Any, body: bytes = BYTES, **fields: Any) -> tuple[int, Any]:
 
 async def test_an_image_is_uploaded_as_a_bare_body(api, tmp_path):
     status, image = await raw(api, file_name="hg.bin")
-    assert (status, image["file_name"], image["size_bytes"]) == (201, "hg.bin", len(BYTES))
+    assert (status, image["file_name"], image["size"]) == (201, "hg.bin", len(BYTES))
     assert files(tmp_path) == [BYTES]
 
 
@@ -74,11 +74,21 @@ async def test_a_refused_upload_leaves_no_file(api, tmp_path):
     assert files(tmp_path) == []
 
 
-async def test_a_bare_upload_without_a_name_is_refused_before_it_is_read(api, tmp_path):
+async def test_a_bare_upload_without_a_version_is_refused_before_it_is_read(api, tmp_path):
     headers = {"Content-Type": "application/octet-stream"}
     status, errors = await api.told("POST", BASE, data=BYTES, headers=headers)
     text = "A bare upload needs this field in its query."
-    assert (status, errors, files(tmp_path)) == (400, {"name": [text], "version": [text]}, [])
+    assert (status, errors, files(tmp_path)) == (400, {"version": [text]}, [])
+
+
+async def test_an_image_without_a_name_has_that_of_its_file_and_its_version(api):
+    headers = {"Content-Type": "application/octet-stream"}
+    _, bare = await api.told("POST", f"{BASE}?version=2.4&type=X%20Y", data=BYTES, headers=headers)
+    assert (bare["name"], bare["type"]) == ("firmware.bin 2.4", "X Y")
+    data = aiohttp.FormData({"version": "2.4.1"})
+    data.add_field("image", BYTES, filename="hg.bin")
+    _, formed = await api.told("POST", BASE, data=data)
+    assert (formed["name"], formed["file_name"]) == ("hg.bin 2.4.1", "hg.bin")
 
 
 async def test_a_form_without_a_file_is_refused(api):

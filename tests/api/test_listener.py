@@ -53,6 +53,7 @@ async def test_malformed_http_is_400_in_json_and_one_line_in_the_log(port, raw, 
     head, body = await sent(port, raw)
     assert head.split(" ")[1] == "400"
     assert "X-Request-Id: " in head
+    assert "aiohttp" not in head
     assert body == {"detail": "Malformed HTTP request."}
     assert [record.exc_info for record in caplog.records] == [None]
     assert "secret" not in caplog.text

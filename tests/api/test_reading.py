@@ -59,6 +59,26 @@ def test_what_is_no_clean_json_is_refused_with_its_reason(body, reason):
         parse(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"NaN": "NaN",\n "b": NaN}', "line 2 column 7 (char 21)"),
+        (b'{"a": [1, -Infinity]}', "line 1 column 11 (char 10)"),
+        (b'{"a": 1e999}', "line 1 column 7 (char 6)"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "line 1 column 7 (char 6)"),
+        (b'{"a": {"a": 1, "b": "a"}, "b": 2,\n"b" : 3, "b": 4}', "line 2 column 1 (char 34)"),
+        (b'{"a": "\\u00e9", "b": "\\ud800"}', "line 1 column 22 (char 21)"),
+        (b'{"a": "\xc3\xa9\n\xff"}', "line 2 column 1 (char 9)"),
+        (b"[" * 1_000_000, "line 1 column 33 (char 32)"),
+        (b"[" * 200 + b"]" * 200, "line 1 column 33 (char 32)"),
+    ],
+)
+def test_what_is_refused_for_its_meaning_is_told_by_line_and_column_too(body, place):
+    with pytest.raises(ParseError) as refusal:
+        parse(body)
+    assert str(refusal.value).endswith(place)
+
+
 def test_many_flat_objects_are_not_deep():
     assert len(parse(b"[" + b",".join([b"{}"] * 5000) + b"]")) == 5000
 
