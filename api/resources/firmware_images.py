@@ -58,7 +58,9 @@ class ImagePatch(Body):
 
     name: Annotated[Name, Field(description="Unique.", examples=["HG-500 2.4.1"])] = ""
     version: Annotated[Text, Field(min_length=1, max_length=64, examples=["2.4.1"])] = ""
-    type: Annotated[Text, Field(min_length=1, max_length=64)] = "1 Firmware Upgrade Image"
+    type: Annotated[Text, Field(min_length=1, max_length=64, description="CWMP's FileType.")] = (
+        "1 Firmware Upgrade Image"
+    )
     file_name: _FileName = ""
     description: Annotated[Text, Field(max_length=10_000)] | None = None
 
