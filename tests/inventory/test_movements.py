@@ -1,13 +1,14 @@
 """A device that moves is one device; one that alternates is two."""
 
+from itertools import pairwise
+
 from inventory.movements import Movements
 
 
 def test_a_device_that_moves_on_and_on_is_one_device():
     movements = Movements()
     places = ["a", "b", "c", "d", "e"]
-    moves = zip(places, places[1:], strict=False)
-    assert not any(movements.moved(1, origin, place, 0.0) for origin, place in moves)
+    assert not any(movements.moved(1, *move, 0.0) for move in pairwise(places))
 
 
 def test_going_there_and_back_once_is_no_conflict():
