@@ -29,6 +29,7 @@ from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
 from acs.reach.pinging import Pinger
 from acs.registrations import Registrations
+from acs.rehearsing import rehearse
 from acs.sessions import SessionLimits, Sessions
 from acs.webhooks import Webhooks
 from acs.workers import every
@@ -129,6 +130,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             ask_to_inform=asking.to_inform,
             read_values=asking.for_values,
             judge_webhook=webhooks.judge,
+            rehearse=rehearse,
             ping=Pinger().ping,
             carries_out=SCRIPTS.keys(),
         )

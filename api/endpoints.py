@@ -45,6 +45,8 @@ class Endpoint:
     """Status codes besides those that every endpoint of its kind may give."""
     uploads: type[BaseModel] | None = None
     """A form with a file in it, which the handler streams itself (``api.uploads``)."""
+    rehearses: Any = None
+    """The type of the 200 that is answered where nothing is done but tried out."""
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -87,8 +89,9 @@ def endpoint(
     status: int = 200,
     refuses: Sequence[int] = (),
     uploads: type[BaseModel] | None = None,
+    rehearses: Any = None,
 ) -> Callable[[Handler], Endpoint]:
     """Makes an endpoint of a handler."""
     return lambda handler: Endpoint(
-        handler, role, touches, summary, answers, status, refuses, uploads
+        handler, role, touches, summary, answers, status, refuses, uploads, rehearses
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from inventory.actions.rehearsing import Rehearsal, Stage
 from inventory.devices import Setup
 from inventory.operations import Kind
 
@@ -20,6 +21,8 @@ class House:
     ask_to_inform: Callable[[Sequence[int]], Awaitable[None]]
     """Sends these devices a connection request each; returns when they have informed, or after a
     bounded wait. It never fails."""
+    rehearse: Callable[[Stage], Rehearsal]
+    """Which requests an operation would send, if the device is as the inventory believes."""
     ping: Callable[[str, int, float], Awaitable[Sequence[float | None]]]
     """Pings an IP address so many times, each with that timeout: seconds until each reply, None
     where none came. Raises Unavailable where the system does not allow it."""

@@ -168,10 +168,15 @@ class _Operation:
             schema = schemas.answered(self.endpoint.answers)
             kind = "application/octet-stream" if self.endpoint.answers is bytes else JSON
             good["content"] = {kind: {"schema": schema}}
-        refusals = {
+        refusals: Schema = {
             str(code): {"$ref": f"#/components/responses/{_response_name(code)}"}
             for code in self.refusals
         }
+        if self.endpoint.rehearses is not None:
+            schema = schemas.answered(self.endpoint.rehearses)
+            content = {JSON: {"schema": schema}}
+            about = {"description": "What would be done.", "headers": _headers_of(200)}
+            refusals["200"] = {**about, "content": content}
         if self.method == "GET" and self.is_on_one_object:
             good["headers"]["ETag"] = TAG
             refusals["304"] = {"description": "Unchanged since If-None-Match."}

@@ -120,6 +120,7 @@ def _generated(endpoints: list[Endpoint]) -> tuple[dict[tuple[Any, Any], Schema]
             (one.uploads, "validation"),
             (one.query, "validation"),
             (one.answers, "serialization"),
+            (one.rehearses, "serialization"),
         )
         if model is not None
     }

@@ -222,6 +222,36 @@ def queue(
     return read(row)
 
 
+def imagined(device_id: int, kind: Kind, request: Mapping[str, Any], now: float) -> Operation:
+    """One that is in no queue, as if it were running for the first time."""
+    return Operation(
+        id=0,
+        key="op_dry_run",
+        device_id=device_id,
+        kind=kind,
+        origin=Origin.PERSON,
+        priority=Priority.PERSON,
+        state=State.RUNNING,
+        request=request,
+        created=now,
+        created_by=None,
+        due=now,
+        expires=now,
+        started=now,
+        deadline=None,
+        completed=None,
+        attempts=1,
+        awaits=None,
+        evidence=None,
+        progress=0,
+        error=None,
+        parent_id=None,
+        group_id=None,
+        job_id=None,
+        notifies=False,
+    )
+
+
 def read(row: records.OperationRow) -> Operation:
     """The typed form of a row."""
     return Operation(

@@ -10,9 +10,10 @@ from api.answers import Answer, created, found, gone
 from api.calls import Call
 from api.endpoints import OWNED, Handler, Methods, endpoint
 from api.house import HOUSE
-from api.keys import SIGNALS
+from api.keys import SIGNALS, STORE
 from api.lists import next_url, origin, previous_url
 from api.models import Listing
+from api.resources import rehearsal_models
 from api.resources.devices import PATHS, keyed
 from api.resources.operation_models import (
     ORDERS,
@@ -28,14 +29,17 @@ from api.resources.operation_models import (
     shown,
     shown_new,
 )
+from api.resources.rehearsal_models import OrderQuery, RehearsalAnswer
+from api.resources.variables import telling
 from api.waiting import ENDS
 from inventory import sealed_variables
 from inventory.access import Role
-from inventory.actions import orders, placing, viewing
+from inventory.actions import orders, placing, rehearsing, viewing
 from inventory.actions.orders import Order
 from inventory.actions.viewing import Report
 from inventory.devices import Family, Key
 from inventory.errors import Invalid, NotFound
+from inventory.names import names_of
 from inventory.operations import Kind, State
 from inventory.query import Page
 
@@ -77,9 +81,10 @@ def _must_be_carried_out(call: Call, kind: Kind) -> None:
 
 
 def _place(path: str) -> Handler:
-    async def place(call: Call, body: OrderBody) -> Answer:
+    async def place(call: Call, body: OrderBody, query: OrderQuery) -> Answer:
         """It waits for the device, however long that is offline, and for its time. Both documented
-        forms are understood, and may be mixed."""
+        forms are understood, and may be mixed. With `dry_run` nothing is done: 200 tells what
+        would be sent."""
         _must_be_carried_out(call, body.kind)
         order = orders.make(
             body.kind,
@@ -94,6 +99,8 @@ def _place(path: str) -> Handler:
             terms=body.terms,
         )
         await _must_be_tellable(call, body)
+        if query.dry_run:
+            return await _rehearse(call, body, order)
         eyes = _eyes(call, path)
 
         def accepted(report: Report) -> Answer:
@@ -111,6 +118,17 @@ def _place(path: str) -> Handler:
         return await call.once(accepted, placing.queue, body.keys[0], order, call.now)
 
     return place
+
+
+async def _rehearse(call: Call, body: OrderBody, order: Order) -> Answer:
+    if order.kind not in rehearsing.KINDS or body.is_for_several:
+        words = f"Only for {', '.join(sorted(rehearsing.KINDS))} on one device."
+        raise Invalid({"dry_run": [words]})
+    house, names = call.request.app[HOUSE], names_of(call.request.app[STORE])
+    vault = house.setup.vault
+    stage = await call.read(rehearsing.prepare, body.keys[0], order, vault, names, call.now)
+    rehearsal = house.rehearse(stage)
+    return found(rehearsal_models.shown(stage, rehearsal, body.operation, telling(call)))
 
 
 async def _must_be_tellable(call: Call, body: OrderBody) -> None:
@@ -261,6 +279,7 @@ def _routes(family: Family) -> dict[str, Methods]:
                 answers=told,
                 status=201,
                 refuses=(404, 409),
+                rehearses=RehearsalAnswer,
             )(_taking(_place(collection), ORDERS[family])),
             "DELETE": endpoint(
                 Role.OPERATOR, OWNED, "Cancel an operation", status=204, refuses=(404, 409)

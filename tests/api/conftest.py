@@ -13,6 +13,7 @@ from api.app import ApiOptions, make_app
 from api.house import House
 from inventory import access, organizations
 from inventory.access import Role
+from inventory.actions.rehearsing import Rehearsal
 from inventory.devices import Setup
 from inventory.operations import Kind
 from inventory.secrets import Vault
@@ -107,6 +108,7 @@ def house_in() -> Callable[[Path], House]:
         upload_folder=folder / "uploads",
         ask_to_inform=_nobody_answers,
         read_values=_nobody_answers,
+        rehearse=lambda _: Rehearsal((), None),
         ping=_no_reply,
         judge_webhook=_judge_webhook,
         carries_out=CARRIED_OUT,
