@@ -2,6 +2,8 @@
 
 import pytest
 
+from acs.cwmp.messages import GetParameterValues
+
 NAME = "00D09E-SimGateway-SIM000001"
 ROOTS = {"tr181-gateway": "Device.", "tr098-gateway": "InternetGatewayDevice."}
 PATH = f"inventory_device_name/{NAME}/"
@@ -113,6 +115,7 @@ async def test_a_deleted_device_registers_anew(api, cpe):
 async def test_a_session_of_a_device_under_debug_leaves_its_transcript(api, cpe):
     await api.ask("PATCH", PATH, {"debug": True})
     await settled(api, cpe)
+    await cpe.session_where(lambda record: bool(record.received(GetParameterValues)))
     page = await api.ask("GET", f"{PATH}sessions/")
     said = [line["text"] for line in page["results"][0]["transcript"] or ()]
     assert any("GetParameterValues" in text for text in said)
