@@ -14,8 +14,11 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-READING = ConfigDict(extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True)
-"""Unknown fields are refused; text is read as the documented service reads it."""
+READING = ConfigDict(
+    extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True, defer_build=True
+)
+"""Unknown fields are refused; text is read as the documented service reads it. Validators are made
+at their first use: together they take 3 MB, and few of them are ever used in one process."""
 
 
 class Body(BaseModel):
@@ -50,7 +53,7 @@ class ListQuery(Query):
 class Representation(BaseModel):
     """An object in an answer; every key is always there, null where unknown."""
 
-    model_config = ConfigDict(from_attributes=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(from_attributes=True, ser_json_inf_nan="null", defer_build=True)
 
 
 class Listing(Representation, Generic[T]):
