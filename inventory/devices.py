@@ -6,7 +6,7 @@ organization: to him it does not exist.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -104,11 +104,21 @@ def page(
     return records.page(tx, caller.scope, wanted, order, window)
 
 
+def behind(tx: Transaction, caller: Caller, after: int, limit: int) -> Sequence[Device]:
+    """The next devices behind an id, by id: for going through all of them."""
+    return records.behind(tx, caller.scope, after, limit)
+
+
 # --- Creating and changing -------------------------------------------------------------------
 
 
 def create(tx: Transaction, caller: Caller, fields: Fields, setup: Setup, now: float) -> Changed:
     """Pre-registers a device; raises Invalid, Forbidden or DeviceInactive."""
+    return state_of(tx, add(tx, caller, fields, setup, now))
+
+
+def add(tx: Transaction, caller: Caller, fields: Fields, setup: Setup, now: float) -> int:
+    """The same for somebody who needs no more of it than its id."""
     draft = Draft(tx, caller, Background(None, setup.interval_s, now), {**DEFAULTS, **fields})
     pair = Pair(fields.get("username"), fields.get("password"))
     columns = {
@@ -117,14 +127,17 @@ def create(tx: Transaction, caller: Caller, fields: Fields, setup: Setup, now: f
         "uuid": str(uuid.uuid4()),
     }
     device_id = records.insert(tx, draft.interval_s, now, columns)
-    device = _by_id(tx, device_id)
     if draft.wish.is_pending:
+        device = _by_id(tx, device_id)
         _must_be_active(device.name, device.is_active)
         is_pending = upgrades.carry_out(tx, device, draft.wish, now, caller.name)
         records.update(tx, device_id, now, {"firmware_image_is_pending": is_pending})
-    configuration.review(tx, device_id, setup.vault, now)
-    _record(tx, caller, "create", device, _told(fields), now)
-    return state_of(tx, device_id)
+    if columns["type_id"] is not None:  # nothing else is wanted of a device yet
+        configuration.review(tx, device_id, setup.vault, now)
+    name, organization_id = columns["name"], columns["organization_id"]
+    told = _told(fields)
+    audit.record(tx, caller, "create", "device", name, organization_id, "done", told, now)
+    return device_id
 
 
 def replace(

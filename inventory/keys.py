@@ -29,14 +29,21 @@ _SEALED_FIELDS = frozenset({"sealed", "sealed_password"})
 async def open_vault(store: Store, key_file: Path, secret_names: Patterns = ()) -> Vault:
     """The vault of this store; its key is made when there is neither a key nor anything sealed.
 
-    Raises SecretsError where a key is missing that the store needs.
+    Raises SecretsError where the key is missing, or is another one.
     """
-    if not key_file.exists() and await store.read(records.any_exists):
+    return _opened(await store.read(records.any_one), key_file, secret_names)
+
+
+def _opened(sealed: bytes | None, key_file: Path, secret_names: Patterns) -> Vault:
+    if sealed is not None and not key_file.exists():
         raise SecretsError(
             f"The key file {key_file} is not there, and the database holds what it has sealed."
             " Put it back, or name it in storage.key_file."
         )
-    return Vault.load(key_file, secret_names)
+    vault = Vault.load(key_file, secret_names)
+    if sealed is not None:
+        vault.open(sealed)
+    return vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def _look(
     old = [
         tuple(key)
         for *key, value in rows
-        if any(not vault.is_newest(x) for x in _texts(place, value))
+        if any(not vault.is_newest(x) for x in texts(place, value))
     ]
     return old, rows[-1][:-1] if len(rows) == SEEN_AT_ONCE else None
 
@@ -101,7 +108,7 @@ def _changed(place: Place, value: Any, vault: Vault) -> Any:
     return _mapped(place.form, value, anew)
 
 
-def _texts(place: Place, value: Any) -> list[bytes]:
+def texts(place: Place, value: Any) -> list[bytes]:
     """The sealed texts in a column's value."""
     if place.form is Form.SECTION:
         return [each for each in decode(value).values if isinstance(each, bytes)]

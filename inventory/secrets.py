@@ -62,12 +62,12 @@ class Vault:
         return cls(path, read(path), secret_names)
 
     @classmethod
-    def rotate(cls, path: Path) -> "Vault":
+    def rotate(cls, path: Path, secret_names: Patterns = ()) -> "Vault":
         """Adds a key, which seals from now on; a running process learns of it when it must."""
         keys = [*read(path), new_key()]
         write_part(path, keys).replace(path)
         sync_folder(path)
-        return cls(path, keys)
+        return cls(path, keys, secret_names)
 
     def is_secret(self, path: str) -> bool:
         """Whether this parameter's value is kept sealed, and shown to few."""
@@ -115,6 +115,18 @@ def is_secret_name(path: str, extra: Patterns = ()) -> bool:
 @lru_cache(maxsize=4096)
 def ends_secretly(last_component: str) -> bool:
     return SECRET_NAME.search(last_component) is not None
+
+
+def adopt(path: Path, text: str) -> None:
+    """Takes the keys of another file in: before the own ones, so that those go on sealing."""
+    try:
+        given = [parse(line) for line in text.splitlines()]
+    except ValueError as error:
+        raise SecretsError("That is not a key file.") from error
+    own = read(path) if path.exists() else []
+    known = dict(own)
+    write_part(path, [*(key for key in given if key[0] not in known), *own]).replace(path)
+    sync_folder(path)
 
 
 def new_key() -> tuple[bytes, bytes]:

@@ -7,8 +7,19 @@ from importlib import import_module
 
 import click
 
-# Each command stands in the module of its name, as ``command``.
-COMMANDS = ("serve", "token", "validate")
+# The module of each command, which has it as ``command``.
+COMMANDS = {
+    "serve": "serve",
+    "token": "token",
+    "import": "importing",
+    "export": "exporting",
+    "device": "device",
+    "backup": "backup",
+    "restore": "restore",
+    "db": "db",
+    "key": "key",
+    "validate": "validate",
+}
 
 
 class _Commands(click.Group):
@@ -18,7 +29,7 @@ class _Commands(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"{__name__}.{cmd_name}").command
+        command = import_module(f"{__name__}.{COMMANDS[cmd_name]}").command
         return command if isinstance(command, click.Command) else None
 
 

@@ -10,6 +10,7 @@ import click
 
 from acs.config import ConfigurationError, Settings, load, unknown_variables
 
+FORMS = ("csv", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -33,6 +34,18 @@ class HostAndPort(click.ParamType[dict[str, Any]]):
         return {"port": int(found["port"])} | ({"host": host} if host else {})
 
 
+def form(command: Command) -> Command:
+    """Adds ``--format``."""
+    return click.option(
+        "--format", "form", type=click.Choice(FORMS), help="Default: by the file's name, else CSV."
+    )(command)
+
+
+def form_of(file: str, form: str | None) -> str:
+    """What ``--format`` says, else the file's name."""
+    return form or ("json" if file.lower().endswith((".json", ".jsonl")) else "csv")
+
+
 def where(command: Command) -> Command:
     """Adds ``--db`` and ``--config``."""
     database = click.option(
@@ -46,6 +59,12 @@ def where(command: Command) -> Command:
         help="TOML file of settings.",
     )
     return database(config(command))
+
+
+def must_exist(database: Path) -> None:
+    """For commands that have nothing to do with a new database."""
+    if not database.is_file():
+        raise click.ClickException(f"There is no database {database}.")
 
 
 def settings(db: Path | None, config: Path | None, **flags: Mapping[str, Any] | None) -> Settings:

@@ -2,13 +2,13 @@
 
 import re
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from acs.cli import options, units
+from acs.cli.columns import moment, table
 from acs.cli.units import OPERATOR
 from inventory import access, tokens
 from inventory.access import Role, Token
@@ -82,11 +82,8 @@ def list_(db: Path | None, config: Path | None) -> None:
     storage = options.settings(db, config).storage
     now = time.time()
     found = units.run(storage, _all)
-    rows = [_HEADINGS, *(_row(token, now) for token in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(cells).rstrip())
+    for line in table(_HEADINGS, [_row(token, now) for token in found]):
+        click.echo(line)
 
 
 @command.command()
@@ -127,19 +124,15 @@ def _row(token: Token, now: float) -> tuple[str, ...]:
         token.name,
         token.role.value,
         bound,
-        _date(token.created),
-        _date(token.last_used),
+        moment(token.created),
+        moment(token.last_used),
         _state(token, now),
     )
 
 
 def _state(token: Token, now: float) -> str:
     if token.revoked is not None:
-        return f"revoked {_date(token.revoked)}"
+        return f"revoked {moment(token.revoked)}"
     if token.expires is None:
         return "valid"
-    return f"{'valid until' if token.is_valid(now) else 'expired'} {_date(token.expires)}"
-
-
-def _date(moment: float | None) -> str:
-    return "-" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M")
+    return f"{'valid until' if token.is_valid(now) else 'expired'} {moment(token.expires)}"

@@ -137,6 +137,12 @@ def by_serial(tx: Transaction, scope: Scope, serial_number: str, limit: int) -> 
     return [_device(row) for row in rows]
 
 
+def behind(tx: Transaction, scope: Scope, after: int, limit: int) -> list[Device]:
+    where = Where(scope, "d.organization_id").holds("d.id > :after", after=after)
+    rows = tx.all(f"{_SELECT} {where.sql} ORDER BY d.id LIMIT :n", n=limit, **where.parameters)
+    return [_device(row) for row in rows]
+
+
 def _first(tx: Transaction, where: Where) -> Device | None:
     row = tx.one(f"{_SELECT} {where.sql}", **where.parameters)
     return None if row is None else _device(row)

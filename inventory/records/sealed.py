@@ -79,9 +79,12 @@ def put(tx: Transaction, place: Place, key: Key, value: Any) -> None:
     )
 
 
-def any_exists(tx: Transaction) -> bool:
-    """Whether anything is sealed that a person or the server has set."""
-    return any(some(tx, place, None, 1) for place in PLACES if place.form is Form.SEALED)
+def any_one(tx: Transaction) -> bytes | None:
+    """Some text that is sealed, if there is one."""
+    for place in PLACES:
+        if place.form is Form.SEALED and (rows := some(tx, place, None, 1)):
+            return bytes(rows[0][place.column])
+    return None
 
 
 def _is_it(place: Place) -> str:

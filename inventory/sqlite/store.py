@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from inventory.sqlite.connection import Connection, connect
+from inventory.sqlite.holding import shared
 from inventory.sqlite.readers import Readers
 from inventory.sqlite.schema import prepare
 from inventory.sqlite.upkeep import Size, Upkeep
@@ -35,8 +36,9 @@ class SqliteStore:
     async def open(cls, path: Path | str, *, readers: int = 2) -> Self:
         """Creates or migrates the file and opens it; see :mod:`inventory.sqlite.schema`."""
         path = Path(path)
-        await asyncio.to_thread(prepare, path)
         async with AsyncExitStack() as opened:
+            opened.enter_context(shared(path))
+            await asyncio.to_thread(prepare, path)
 
             async def connected(*, reads_only: bool = False) -> Connection:
                 connection = await connect(path, reads_only=reads_only)
