@@ -83,6 +83,7 @@ class Client:
         self.accepted: dict[str, tuple[str, str]] = {}
         self.asked: dict[tuple[str, str], int] = {}
         self._url, self._names, self._chance = url, names, chance
+        self._wishes = list(WISHES)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         self.http = aiohttp.ClientSession(headers=headers)
 
@@ -92,9 +93,18 @@ class Client:
                 await self._queue_one()
             await asyncio.sleep(0.01)
 
+    async def bring_image(self) -> None:
+        """From now on firmware is wished for too."""
+        form = aiohttp.FormData({"name": "gateway", "version": "9.9.9"})
+        form.add_field("file", b"version=9.9.9\n" + bytes(50_000), filename="gateway.bin")
+        async with self.http.post(f"{self._url}firmware_image/", data=form) as answer:
+            image = (await answer.json())["id"]
+        wish = {"operation": "download", "parameters": {"firmware_image": image}}
+        self._wishes.append(wish)
+
     async def _queue_one(self) -> None:
         name = self._chance.choice(self._names)
-        body = self._chance.choice(WISHES)
+        body = self._chance.choice(self._wishes)
         kind = body["operation"]
         self.asked[name, kind] = self.asked.get((name, kind), 0) + 1
         async with self.http.post(self._url + HEADLESS, json={"name": name, **body}) as answer:
@@ -157,6 +167,7 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
         for cpe in cpes:
             running.push_async_callback(cpe.stop)
             await cpe.start()
+        await client.bring_image()
         loading = asyncio.create_task(client.load())
         for _ in range(KILLS):
             await asyncio.sleep(chance.uniform(0.3, 1.0))
@@ -175,6 +186,7 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
             ("Reboot", "reboot"),
             ("AddObject", "add.obj"),
             ("FactoryReset", "factory"),
+            ("Download", "download"),
         ):
             done[name, kind] = cpe.counts[method]
             assert cpe.counts[method] <= client.asked.get((name, kind), 0), (name, kind)
