@@ -1,21 +1,24 @@
-"""``make bench``: every benchmark, or the named ones (``make bench ARGS="codec sessions"``)."""
+"""``python -m benchmarks``: what the server promises of its speed, measured; about two minutes.
 
-import subprocess
+A name runs one benchmark alone, with its own arguments: ``python -m benchmarks sessions 3000 9``.
+What the figures mean, and where the time goes, is told in ``docs/benchmarks.md``.
+"""
+
 import sys
-from pathlib import Path
+from importlib import import_module
 
-FOLDER = Path(__file__).parent
-ALL = sorted(
-    file.stem for file in FOLDER.glob("*.py") if '__name__ == "__main__"' in file.read_text()
-)
+PROMISED = ("sessions", "codec", "operations")
+DEEPER = ("storage", "endpoint")
 
 
-def main(names: list[str]) -> None:
-    """Each in a process of its own: none finds the caches of another warm."""
-    for name in names or [name for name in ALL if not name.startswith("_")]:
-        print(f"\n== {name} ==", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=FOLDER.parent, check=True)
+def main(name: str = "", *arguments: str) -> None:
+    if name and name not in PROMISED + DEEPER:
+        sys.exit(f"There is no benchmark {name}; there are {', '.join(PROMISED + DEEPER)}.")
+    for each in (name,) if name else PROMISED:
+        print(f"--- {each}", flush=True)
+        import_module(f"benchmarks.{each}").main(*arguments)
+        print(flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What the codec costs, in CPU time: ``python -m benchmarks.codec``.
+"""What the codec costs, in CPU time: ``python -m benchmarks codec``.
 
 Reading is given as a multiple of lxml's bare parse of the same bytes, measured in turns with it,
 because machines drift. Each row stops after a bounded number of rounds.
@@ -92,7 +92,3 @@ def main() -> None:
         envelope = Envelope(message, id="1")
         (ours,) = interleaved(lambda envelope=envelope: encode(envelope))
         print(f"{name:48}{len(encode(envelope)):10}{ours * 1e6:20.1f}")
-
-
-if __name__ == "__main__":
-    main()

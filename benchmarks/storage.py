@@ -1,4 +1,4 @@
-"""What storage costs: ``python -m benchmarks.storage``.
+"""What storage costs: ``python -m benchmarks storage``.
 
 First the hand-over of units: batches on the event loop's thread against batches on the writer's, in
 turns within one run, because machines drift. Then the parameter cache, in the terms of a fleet of
@@ -267,7 +267,7 @@ async def measure_a_large_answer(folder: Path) -> None:
             print(f"10,000 values stored, {title:14} {(process_time() - cpu) * 1e3:8.1f} ms CPU")
 
 
-async def main() -> None:
+async def measure() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         await compare_writers(folder)
@@ -277,5 +277,5 @@ async def main() -> None:
         await measure_a_large_answer(folder)
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def main() -> None:
+    asyncio.run(measure())
