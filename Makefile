@@ -1,7 +1,7 @@
 # Everything here works in a fresh clone and leaves nothing outside of it. `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check check-all format lint types imports bench lock clean
+.PHONY: help run demo examples test check check-all format lint types imports bench lock clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,9 @@ check-all: ## run the tests on every Python 3.11 to 3.14 of this machine
 	  echo "Python $$version"; \
 	  $(MAKE) --no-print-directory VENV=.venvs/$$version PYTHON="$$python" test < /dev/null || exit 1; \
 	done
+
+examples: $(READY) ## run the commands of docs/api-examples.md and write down what they answer
+	@$(BIN)/python -m docs.make_api_examples
 
 format: $(READY) ## rewrite the code in the house's format
 	@$(BIN)/ruff format
