@@ -1,6 +1,5 @@
 """``acs import``: devices out of a CSV or JSON file."""
 
-import asyncio
 import sys
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from acs.cli.units import OPERATOR, Office
 from acs.intake import Entry, Outcome, Verdict
 from acs.tables import Row
 
-ROWS_AT_ONCE = 30  # each takes some 0.3 ms, and a unit no more than ten
+ROWS_AT_ONCE = 40  # each takes some 0.2 ms, and a unit no more than ten
 
 
 @click.command("import")
@@ -64,13 +63,9 @@ def command(
 async def _verdicts(
     office: Office, rows: Iterator[Row], *, dry_run: bool
 ) -> AsyncIterator[Verdict]:
-    """While some entries are being written, the next ones are read."""
-    entries = list(map(intake.read, islice(rows, ROWS_AT_ONCE)))
-    while entries:
-        writing = asyncio.create_task(_take(office, entries, dry_run=dry_run))
-        await asyncio.sleep(0)  # lets it begin
-        entries = list(map(intake.read, islice(rows, ROWS_AT_ONCE)))
-        for verdict in await writing:
+    """Some at a time. While the next ones are read, a server has the database for itself."""
+    while entries := list(map(intake.read, islice(rows, ROWS_AT_ONCE))):
+        for verdict in await _take(office, entries, dry_run=dry_run):
             yield verdict
 
 

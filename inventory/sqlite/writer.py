@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from inventory.errors import Unavailable
@@ -25,7 +25,8 @@ from inventory.sqlite.transaction import SqliteTransaction
 
 BATCH_S = 0.010  # a batch takes no further unit after this long on the loop's thread
 PATIENCE_S = 0.100  # the second lane gets a turn after this long, however busy the first is
-BUSY_MS = 5_000  # how long another process may hold the database before units fail
+BUSY_S = 5.0  # how long another process may hold the database before units fail
+LOOK_S = 0.001  # between two attempts to get it meanwhile
 
 
 class StoreClosed(Unavailable):
@@ -176,12 +177,21 @@ class Writer:
             await self._connection.hop(self._begin_patiently)
 
     def _begin_patiently(self) -> None:
-        """Waits for another process; never on the loop's thread."""
-        self._raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        try:
-            self._raw.execute("BEGIN IMMEDIATE")
-        finally:
-            self._raw.execute("PRAGMA busy_timeout = 0")
+        """Waits for another process; never on the loop's thread.
+
+        SQLite's own waiting looks ever more seldom, and misses the moments in which one that takes
+        the lock again and again, as an import does, lets go of it.
+        """
+        end = monotonic() + BUSY_S
+        while True:
+            try:
+                self._raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or monotonic() > end:
+                    raise
+            else:
+                return
+            sleep(LOOK_S)
 
     def _perform_first(self, batch: list[Waiting]) -> None:
         """Moves units from the first lane into ``batch`` and runs them; an error loses them all."""

@@ -144,7 +144,7 @@ async def test_a_foreign_lock_is_waited_for_without_holding_up_the_event_loop(
 async def test_when_a_foreign_lock_is_never_released_all_who_wait_are_told(
     store: SqliteStore, adapter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inventory.sqlite.writer.BUSY_MS", 20)
+    monkeypatch.setattr("inventory.sqlite.writer.BUSY_S", 0.02)
     with lock(adapter.path):
         refused = await asyncio.gather(
             *(store.write(add, str(number)) for number in range(3)),
