@@ -33,6 +33,7 @@ from acs.rehearsing import rehearse
 from acs.sessions import SessionLimits, Sessions
 from acs.webhooks import Webhooks
 from acs.workers import every
+from acs.workers.bulk import Bulk
 from acs.workers.deliveries import Deliveries
 from acs.workers.housekeeping import Housekeeping
 from acs.workers.rollout import Rollout
@@ -143,8 +144,10 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             Random(),  # noqa: S311  for jitter
         )
         opened.push_async_callback(telling.stop)
+        bulk = Bulk(store, signals, asking.to_inform, time.time)
+        opened.push_async_callback(bulk.stop)
         await opened.enter_async_context(
-            _workers(settings, store, signals, sessions, policy, telling)
+            _workers(settings, store, signals, sessions, policy, telling, bulk)
         )
         endpoint = _endpoint(settings, sessions, store)
         opened.push_async_callback(endpoint.close)
@@ -170,6 +173,7 @@ async def _workers(
     sessions: Sessions,
     policy: Policy,
     telling: Deliveries,
+    bulk: Bulk,
 ) -> AsyncIterator[None]:
     scheduler = Scheduler(store, signals)
     watch = Watch(store, time.time())
@@ -186,6 +190,7 @@ async def _workers(
         (HOUSEKEEPING_S, lambda: shelves.step(time.time())),
     ]
     tasks = [asyncio.create_task(every(period_s, step)) for period_s, step in rounds]
+    tasks.append(asyncio.create_task(bulk.run()))
     try:
         yield
     finally:

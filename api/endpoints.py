@@ -61,7 +61,8 @@ class Endpoint:
         return self.parameters.get("query")
 
     @cached_property
-    def body(self) -> type[BaseModel] | None:
+    def body(self) -> Any:
+        """A model, or a union of models."""
         return self.parameters.get("body")
 
     @cached_property

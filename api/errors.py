@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.InventoryError], int] = {
     errors.NotFound: 404,
     errors.Forbidden: 403,
     errors.Invalid: 400,
+    errors.Unprocessable: 422,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.KeyReused: 422,

@@ -1,6 +1,7 @@
 """What the models of bodies, queries and answers have in common, and how input becomes a model."""
 
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +28,16 @@ class Body(BaseModel):
 
     model_config = READING
     read_only: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def is_meant(cls, data: Mapping[str, Any]) -> bool:  # noqa: ARG003
+        """Where a path takes bodies of several kinds: whether this data is one of this kind."""
+        return True
+
+    @classmethod
+    def refusal(cls, fields: Mapping[str, Any]) -> Invalid:
+        """What is raised for a body with these field errors."""
+        return Invalid(fields)
 
     def given(self) -> dict[str, Any]:
         """The fields that stood in the body; for PATCH."""
@@ -80,16 +91,34 @@ def names_of(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(model.model_fields)
 
 
+def kinds_of(body: Any) -> tuple[Any, ...]:
+    """The models of a body's type: itself, or those of a union."""
+    return get_args(body) or (body,)
+
+
+def meant(body: Any, data: Any) -> type[BaseModel]:
+    """Of a body's several kinds the first one that the data is of."""
+    kinds = kinds_of(body)
+    last: type[BaseModel] = kinds[-1]
+    if len(kinds) == 1 or not isinstance(data, dict):
+        return last
+    return next((kind for kind in kinds if kind.is_meant(data)), last)
+
+
 def body_of(model: type[M], data: Any) -> M:
     """The body as a model; raises Invalid with all field errors at once."""
     if data is None:
         raise Invalid({NON_FIELD: [NO_DATA]})
     if not isinstance(data, dict):
         raise Invalid({NON_FIELD: [NOT_AN_OBJECT.format(kind=type(data).__name__)]})
-    if issubclass(model, Body):
-        unwritten = model.read_only - model.model_fields.keys()
-        data = {name: value for name, value in data.items() if name not in unwritten}
-    return _validated(model, data)
+    if not issubclass(model, Body):
+        return _validated(model, data)
+    unwritten = model.read_only - model.model_fields.keys()
+    data = {name: value for name, value in data.items() if name not in unwritten}
+    try:
+        return _validated(model, data)
+    except Invalid as error:
+        raise model.refusal(error.fields) from None
 
 
 def query_of(model: type[M] | None, parameters: MultiMapping[str]) -> M | None:

@@ -172,6 +172,8 @@ class _Operation:
             str(code): {"$ref": f"#/components/responses/{_response_name(code)}"}
             for code in self.refusals
         }
+        if 422 in self.endpoint.refuses:
+            refusals["422"] = {"$ref": "#/components/responses/WrongFields"}
         if self.endpoint.rehearses is not None:
             schema = schemas.answered(self.endpoint.rehearses)
             content = {JSON: {"schema": schema}}
@@ -203,6 +205,15 @@ def _responses() -> Iterator[tuple[str, Schema]]:
             "content": {
                 "application/json": {"schema": {"$ref": COMPONENT.format(model="FieldErrors")}}
             },
+        },
+    )
+    either = [{"$ref": COMPONENT.format(model=name)} for name in ("FieldErrors", "Problem")]
+    yield (
+        "WrongFields",
+        {
+            "description": f"Wrong fields. Or: {REFUSALS[422][0]}",
+            "headers": _headers_of(422),
+            "content": {"application/json": {"schema": {"anyOf": either}}},
         },
     )
     for code, (about, example) in REFUSALS.items():

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from api.endpoints import Endpoint
-from api.models import Body, Listing
+from api.models import Body, Listing, kinds_of
 
 Schema = dict[str, Any]
 
@@ -40,9 +40,9 @@ class Schemas:
     def answered(self, model: Any) -> Schema:
         return self._found[model, "serialization"]
 
-    def must_be_sent(self, body: type[BaseModel]) -> bool:
+    def must_be_sent(self, body: Any) -> bool:
         """False where an empty body is a whole one."""
-        return bool(self.components[body.__name__].get("required"))
+        return all(self.components[kind.__name__].get("required") for kind in kinds_of(body))
 
     def parameters(self, endpoint: Endpoint) -> Iterator[Schema]:
         """The query parameters of an endpoint."""
@@ -60,9 +60,10 @@ class Schemas:
             }
 
     def _complete_body(self, method: str, endpoint: Endpoint) -> None:
-        model = endpoint.body
-        if model is None:
-            return
+        for model in () if endpoint.body is None else kinds_of(endpoint.body):
+            self._complete_kind(method, endpoint, model)
+
+    def _complete_kind(self, method: str, endpoint: Endpoint, model: type[BaseModel]) -> None:
         component = self.components[model.__name__]
         properties = self._described(component.get("properties", {}), endpoint)
         if method == "PATCH":

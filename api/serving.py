@@ -16,7 +16,7 @@ from api.calls import Call
 from api.endpoints import GLOBAL, Endpoint, Methods
 from api.errors import Refused
 from api.keys import CLOCK, GATE, OPTIONS, SIGNALS, STORE, THROTTLE
-from api.models import body_of, query_of
+from api.models import body_of, meant, query_of
 from api.reading import parse
 from inventory import audit
 from inventory.access import Caller, Role, only
@@ -118,7 +118,8 @@ async def _read(
     raw = b""
     if endpoint.body is not None:
         raw = await _raw_body(request)
-        arguments["body"] = body_of(endpoint.body, parse(raw))
+        data = parse(raw)
+        arguments["body"] = body_of(meant(endpoint.body, data), data)
     key = _idempotency_key(request)
     digest = _request_digest(request, raw) if key else ""
     return Call(request, caller, now, _expected(request), key, digest), arguments

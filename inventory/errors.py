@@ -4,6 +4,7 @@ InventoryError
 ├── NotFound            no such object, or not in the caller's scope
 ├── Forbidden           the caller may not do this
 ├── Invalid             field errors, all of them at once
+│   └── Unprocessable   the same, where the documented service answers 422
 ├── Conflict            the state of things does not allow it now
 │   ├── DeviceInactive
 │   ├── DeviceUnreachable
@@ -42,6 +43,10 @@ class Invalid(InventoryError):
     def __init__(self, fields: Mapping[str, Any]) -> None:
         super().__init__("; ".join(f"{name}: {_plain(texts)}" for name, texts in fields.items()))
         self.fields = fields
+
+
+class Unprocessable(Invalid):
+    """Field errors of a body that is well-formed (the documented service tells these apart)."""
 
 
 def _plain(texts: Any) -> str:

@@ -6,7 +6,7 @@ from inventory.store import Transaction
 
 TIMEOUT, REFUSED, FAULT = "connection_timeouts", "authentication_failures", "cwmp_faults"
 CANCELLED, INACTIVE, DELETED = "cancelled", "inactive_devices", "deleted_devices"
-OTHER = "other_failures"
+NO_IMAGE, OTHER = "no_firmware_image", "other_failures"
 _SILENCE = frozenset({"no_answer", "timeout"})
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from inventory.records import bulk
 from inventory.records import trimming as records
 from inventory.store import Transaction
 
@@ -23,6 +24,11 @@ class Limits:
 def trim(tx: Transaction, table: str, limits: Limits) -> int:
     """Removes one bounded batch; returns how many rows went, 0 when there is nothing left to do."""
     return records.trim(tx, table, limits.before, limits.rows, BATCH)
+
+
+def trim_targets(tx: Transaction, limits: Limits) -> int:
+    """The same for the targets of bulk jobs, which go with the age of their job."""
+    return bulk.trim_targets(tx, limits.before, BATCH)
 
 
 def forget_answers(tx: Transaction, now: float) -> int:

@@ -18,6 +18,8 @@ class Housekeeping:
         """One round; returns how many rows went."""
         removed = 0
         limits = trimming.Limits(now - self.history_days * 86400.0, self.history_rows)
+        while count := await self.store.write_later(trimming.trim_targets, limits):
+            removed += count
         for table in trimming.TABLES:
             while count := await self.store.write_later(trimming.trim, table, limits):
                 removed += count

@@ -724,6 +724,11 @@ class OrderBySerial(OrderBody):
     serial_number: Annotated[Name, Field(description="A device's.", examples=["SN0001"])]
     device_targets: Annotated[list[Name], SEVERAL] | None = None
 
+    @classmethod
+    def is_meant(cls, data: Mapping[str, Any]) -> bool:
+        """Bulk jobs are asked for at the same path."""
+        return not {"serial_number", "operation", "device_targets"}.isdisjoint(data)
+
 
 class OrderById(OrderBody):
     """What is to be done on the device with this id."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from inventory.store import Transaction
 
+_TARGETS = "SELECT 1 FROM bulk_targets WHERE job_id = bulk_jobs.id"  # removed before their job
 _FINAL = "state IN ('completed', 'failed', 'cancelled', 'expired')"
 
 
@@ -22,6 +23,7 @@ HISTORIES: Mapping[str, History] = {
     "sessions": History("ended"),
     "device_log": History("time"),
     "deliveries": History("created", "state <> 'pending'"),
+    "bulk_jobs": History("created", f"is_settled AND NOT EXISTS ({_TARGETS})"),
 }
 
 

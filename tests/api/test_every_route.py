@@ -35,10 +35,13 @@ REBOOT = {"operation": "reboot"}
 BODIES |= {f"{base}_headless_operation/": REBOOT | key for base, key in DEVICES.items()}
 PING = {"diagnostic": "ping", "host": "192.0.2.7"}
 BODIES |= {f"{base}_diags/": PING | key for base, key in DEVICES.items()}
+BULK = "/api/v1/inventory_device_serial_headless_operation/"
+BODIES[BULK] = {"operation_type": "inventory_audit", "target_organizations": [1]}
 # What is sent to a path instead of the object that was made.
 VALUES = {"variables": [{"variable_name": "Device.Time.NTPServer1", "value": "x"}]}
 SENT = {f"{base}_operation/": REBOOT for base in DEVICES}
 SENT |= {f"{base}_{what}/": VALUES for base in DEVICES for what in ("variables", "setting")}
+SENT[BULK] = {"status": "cancelled"}
 # Below a type, which is everybody's: what stands there is of the caller's own devices.
 OF_OWN_DEVICES = "/api/v1/inventory_type/{id}/drift/"
 # Lists below one object, which they must be told.

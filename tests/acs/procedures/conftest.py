@@ -35,7 +35,9 @@ def operation():
             progress=1,
             error=None,
             parent_id=None,
+            group_id=None,
             job_id=None,
+            notifies=False,
         )
 
     return make
