@@ -436,6 +436,8 @@ class Conversation:
     async def end(self, outcome: str) -> None:
         """Writes the session's row, if there is something to tell."""
         self.outcome = self.outcome or outcome
+        if self._session.turn is Turn.CPE_TURN and outcome != "shutdown":
+            self._notes[turns.NO_EMPTY_POST] = None
         events = [event.code for event in self._sighting.events]
         is_quiet = not self._rpcs and self.outcome == "closed" and QUIET_EVENTS.issuperset(events)
         if is_quiet and self._transcript is None:

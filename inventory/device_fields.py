@@ -53,6 +53,7 @@ _BLANK_IS_NONE = frozenset({"customer_id", "oui", "product_class"}) | {
     "serial_number",
     "serial_number_alt",
 }
+TIME_DOUBT_S = 1e-3  # of a time that went out and came back
 _OUI = re.compile(r"[0-9A-Fa-f]{6}")
 _NOTHING_INHERITED = Inherited(None, None)
 
@@ -98,6 +99,7 @@ class Draft:
         self._location()
         for axis in coordinates.LIMITS:
             self._coordinate(axis)
+        self._identity_conflict()
 
     def _plain(self) -> None:
         for name in _PLAIN:
@@ -155,6 +157,14 @@ class Draft:
         other = records.same_identity(self._tx, oui, product_class, serial_number)
         if other is not None and other != self._held("id"):
             self._complaints.about("serial_number", taken("device", "serial number"))
+
+    def _identity_conflict(self) -> None:
+        """A person settles it; nobody but the server begins one."""
+        given, held = self._fields.get("identity_conflict"), self._held("identity_conflict")
+        if given is not None and (held is None or abs(given - held) > TIME_DOUBT_S):
+            self._complaints.about("identity_conflict", "It can only be cleared, with null.")
+        elif "identity_conflict" in self._fields and given is None:
+            self.columns["identity_conflict"] = None
 
     # --- Whose, and what it is ---------------------------------------------------------------
 

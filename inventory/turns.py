@@ -30,6 +30,9 @@ from inventory.store import Transaction
 from inventory.transfers import Transfer
 
 
+NO_EMPTY_POST = "the session ended before its empty POST"  # a note in the session's record
+
+
 @dataclass(frozen=True, slots=True)
 class Mine:
     """The session that speaks, and the device that it speaks for."""

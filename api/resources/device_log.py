@@ -73,7 +73,10 @@ class SessionAnswer(Representation):
     retry_count: int = Field(description="How often the device had tried before.")
     rpcs: list[dict[str, Any]] = Field(description="Each message: direction, name, result.")
     faults: int = Field(description="CWMP faults in it.")
-    notes: list[str] = Field(description="Errors of the device that were forgiven.")
+    notes: list[str] = Field(
+        description="Errors of the device that were forgiven, and whether it never sent its empty "
+        "POST."
+    )
     transcript: list[SaidAnswer] | None = Field(
         description="The SOAP messages, when the device's debug was on."
     )

@@ -96,6 +96,10 @@ class DeviceAnswer(Representation):
     last_change: Moment = Field(description="When the record last changed, Informs aside.")
     created: Moment
     debug: bool = Field(description="SOAP transcripts of its sessions are kept.")
+    identity_conflict: Moment | None = Field(
+        description="Since when two devices claim this identity; nothing is changed on it then. "
+        "PATCH null to settle it."
+    )
     uptime: str | None = Field(
         description="On a single device.", examples=["15 days, 8 hours, 22 minutes"]
     )
@@ -147,6 +151,7 @@ _SAME = (
     "last_change",
     "created",
     "debug",
+    "identity_conflict",
     "organization_name",
     "type_name",
 )
@@ -288,6 +293,9 @@ class DevicePatch(DeviceBase):
     device_factory: _Trigger = False
     sync: _Trigger = False
     reconf: _Trigger = False
+    identity_conflict: (
+        Annotated[Time, Field(description="Null settles it; nothing else can be written.")] | None
+    ) = None
 
 
 class DeviceReplacement(DevicePatch):

@@ -332,6 +332,30 @@ def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[
     return [found for row in rows if (found := read_row(row))["kind"] in kinds]
 
 
+def open_in_turn(tx: Transaction, device_id: int) -> list[OperationRow]:
+    """All unfinished operations of the device in the order of :data:`_NEXT`, with
+    ``is_exclusive``; those that the device has accepted stand where they were."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS}, is_exclusive FROM operations
+            WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+            ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, priority, id""",
+        device_id=device_id,
+    )
+    return [read_row(row) for row in rows]
+
+
+def last_ended(tx: Transaction, device_id: int, limit: int) -> list[OperationRow]:
+    """The newest operations of the device that have ended, the newest first."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE device_id = :device_id AND completed IS NOT NULL
+            ORDER BY id DESC LIMIT :limit""",
+        device_id=device_id,
+        limit=limit,
+    )
+    return [read_row(row) for row in rows]
+
+
 def last_for(tx: Transaction, device_id: int, kind: str, purpose: str) -> OperationRow | None:
     """The newest operation that the server queued on the device for this purpose."""
     rows = tx.all(

@@ -71,6 +71,7 @@ async def test_a_registered_device_shows_every_key(api):
         "last_change": "2023-11-14T22:13:20Z",
         "created": "2023-11-14T22:13:20Z",
         "debug": False,
+        "identity_conflict": None,
         "uptime": None,
         "interfaces": [],
         "pending_changes": False,
