@@ -174,7 +174,9 @@ class Draft:
             self._caller.may_name(given)
             if organization_records.by_id(self._tx, EVERYTHING, given) is None:
                 older = "organization_id" not in self._fields
-                self._complaints.about("organization" if older else "organization_id", no_such(given))
+                self._complaints.about(
+                    "organization" if older else "organization_id", no_such(given)
+                )
             self.columns["organization_id"] = given
         elif self._device is None:
             self.columns["organization_id"] = self._own_organization()
