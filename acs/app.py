@@ -119,7 +119,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         opened.push_async_callback(reach.close)
         connect(signals, sessions, reach)
-        asking = Asking(store, signals, reach, time.time)
+        asking = Asking(store, signals, reach, time.time, settings.reach.patience_s)
         webhooks = Webhooks(
             webhook_secret.ensure(_secret(settings.webhook.secret), path), settings.webhook.allow
         )

@@ -196,6 +196,9 @@ class ReachSettings(Section):
 
     concurrency: Count = Field(50, description="connection requests at the same time")
     timeout_s: Seconds = Field(5, description="time for one attempt")
+    patience_s: Seconds = Field(
+        10, description="time that an API request waits for all devices that it asks"
+    )
     allow: Networks = Field(
         (), description="networks that a connection request URL may lead to besides the CPE's own"
     )
