@@ -29,7 +29,6 @@ from inventory.secrets import Vault
 from inventory.store import Transaction
 from inventory.transfers import Transfer
 
-
 NO_EMPTY_POST = "the session ended before its empty POST"  # a note in the session's record
 
 
