@@ -29,6 +29,7 @@ from acs.cwmp.reading import Element, by_name, local_name, read, read_boolean, r
 from acs.cwmp.writing import escape, unsigned, write
 
 SOAP_ENV = "http://schemas.xmlsoap.org/soap/envelope/"
+_ENVELOPE = f"{{{SOAP_ENV}}}Envelope"
 
 # Generous: real answers have 9,000 parameters of three elements each, we want 100,000 at least.
 MAX_ELEMENTS = 500_000
@@ -58,8 +59,9 @@ def decode(body: bytes, charset: str | None = None) -> Envelope:
     root = _parse(body, charset, notes)
     header, content = _header_and_content(root, notes)
     headers = _read_header(header, notes) if header is not None else {}
-    message = _read_message(content, notes)
-    namespace = _namespace(content, root, notes)
+    written, name = _split(content.tag)
+    message = _read_message(name, content, notes)
+    namespace = _namespace(written, name, content, notes)
     return Envelope(message, namespace=namespace, **headers, notes=tuple(notes))
 
 
@@ -103,12 +105,12 @@ def _parser(charset: str | None) -> etree.XMLParser:
 
 def _header_and_content(root: Element, notes: Notes) -> tuple[Element | None, Element]:
     """The Header, if any, and the one element inside the Body."""
-    tag = str(root.tag)
-    if local_name(tag) != "Envelope":
-        raise MalformedMessage(f"<{local_name(tag)[:MAX_METHOD_LENGTH]}> is not an Envelope")
-    if tag != f"{{{SOAP_ENV}}}Envelope":
+    if root.tag != _ENVELOPE:
+        name = local_name(root.tag)
+        if name != "Envelope":
+            raise MalformedMessage(f"<{name[:MAX_METHOD_LENGTH]}> is not an Envelope")
         notes[leniency.ENVELOPE_NAMESPACE] = None
-    parts = {local_name(str(part.tag)): part for part in root}
+    parts = {local_name(part.tag): part for part in root}
     body = parts.get("Body")
     if body is None or len(body) != 1:
         raise MalformedMessage(
@@ -140,21 +142,25 @@ def _read_header(header: Element, notes: Notes) -> dict[str, Any]:
     return found
 
 
-def _namespace(content: Element, root: Element, notes: Notes) -> str:
+def _namespace(written: str, name: str, content: Element, notes: Notes) -> str:
     """The CWMP namespace that the message uses, for the answer to use the same."""
-    tag = str(content.tag)
-    written = tag[1:].partition("}")[0] if tag[0] == "{" else ""
-    if versions.is_namespace(written):
+    if written in versions.NAMESPACES or versions.is_namespace(written):
         return written
-    if local_name(tag) != "Fault":  # which is SOAP's own element
+    if name != "Fault":  # which is SOAP's own element
         notes[leniency.CWMP_NAMESPACE] = None
+    root = content.getroottree().getroot()
     declared = (written, *content.nsmap.values(), *root.nsmap.values())
     found = filter(None, map(versions.namespace_in, declared))
     return next(found, versions.DEFAULT_NAMESPACE)
 
 
-def _read_message(content: Element, notes: Notes) -> Message:
-    name = local_name(str(content.tag))
+def _split(tag: str) -> tuple[str, str]:
+    """Namespace, empty where there is none, and local name."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace[1:], name
+
+
+def _read_message(name: str, content: Element, notes: Notes) -> Message:
     if name == "Fault":
         return _read_fault(content, notes)
     cls = MESSAGES.get(name)

@@ -80,23 +80,25 @@ class _Reading:
     cls: type
     names: list[str]  # of the child elements, in the schema's order
     required: frozenset[str]
-    columns: tuple[tuple[int, Any, Reader], ...]  # each field's element, default and reader
+    fields: tuple[tuple[int, Any, Reader], ...]  # which element, the default, the reader
+    runs: tuple[tuple[int, int, Reader], ...]  # neighbours of one kind: the first, the end
     is_flat: bool  # every element is a required leaf
 
     def one(self, element: Element, notes: Notes) -> Any:
-        found = list(element)
-        children: Sequence[Element | None] = found
-        if [child.tag for child in found] != self.names:
-            children = self._in_order(found, notes)
-        return self.cls(
-            *[
-                default if (child := children[at]) is None else read((child,), notes)[0]
-                for at, default, read in self.columns
-            ]
-        )
+        children = list(element)
+        values: list[Any] = []
+        if [child.tag for child in children] == self.names:  # as nearly all devices send them
+            for first, end, read in self.runs:
+                values += read(children[first:end], notes)
+            return self.cls(*values)
+        found = self._in_order(children, notes)
+        for at, default, read in self.fields:
+            child = found[at]
+            values += (default,) if child is None else read((child,), notes)
+        return self.cls(*values)
 
     def _in_order(self, children: Iterable[Element], notes: Notes) -> list[Element | None]:
-        """The children as the schema has them; nearly all devices send them so."""
+        """The children as the schema has them."""
         named = by_name(children, notes)
         if not named.keys() >= self.required:
             notes[leniency.MISSING_ELEMENT] = None
@@ -104,10 +106,10 @@ class _Reading:
 
     def all(self, array: Element, notes: Notes) -> tuple[Any, ...]:
         """An instance from each child of ``array``, whatever the children are called."""
-        leaves = self._leaves_of(array) if self.is_flat else None
+        leaves = self._leaves_of(array) if self.is_flat and len(array) > 1 else None
         if leaves is None:
             return tuple([self.one(member, notes) for member in array])
-        return tuple(map(self.cls, *[read(leaves[at], notes) for at, _, read in self.columns]))
+        return tuple(map(self.cls, *[read(leaves[at], notes) for at, _, read in self.fields]))
 
     def _leaves_of(self, array: Element) -> list[list[Element]] | None:
         """All elements of each name, provided that every member has each of them, in order.
@@ -129,18 +131,28 @@ class _Reading:
 def _reading(cls: type) -> _Reading:
     names: list[str] = []
     required: set[str] = set()
-    columns: list[tuple[int, Any, Reader]] = []
+    found: list[tuple[int, Any, Reader]] = []
     is_flat = True
     for declared in fields(cls):
         wire = declared.metadata.get("wire")
         if wire is None:  # the xsi:type of the Value before it
-            columns.append((len(names) - 1, declared.default, _types))
+            found.append((len(names) - 1, declared.default, _types))
             continue
-        columns.append((len(names), declared.default, _reader(wire, declared.default)))
+        found.append((len(names), declared.default, _reader(wire, declared.default)))
         names.append(wire.name)
         required.update(() if wire.optional else (wire.name,))
         is_flat = is_flat and wire.kind in _LEAVES and not wire.optional
-    return _Reading(cls, names, frozenset(required), tuple(columns), is_flat)
+    return _Reading(cls, names, frozenset(required), tuple(found), _runs(found), is_flat)
+
+
+def _runs(found: Sequence[tuple[int, Any, Reader]]) -> tuple[tuple[int, int, Reader], ...]:
+    runs: list[tuple[int, int, Reader]] = []
+    for at, _, read in found:
+        if runs and runs[-1][1:] == (at, read):
+            runs[-1] = (runs[-1][0], at + 1, read)
+        else:
+            runs.append((at, at + 1, read))
+    return tuple(runs)
 
 
 # --- Kinds -----------------------------------------------------------------------------------
@@ -188,9 +200,12 @@ _USUAL_TYPES: dict[str | None, str] = {f"xsd:{name}": name for name in values.TY
 
 def _types(elements: Sequence[Element], notes: Notes) -> list[str]:
     written = [element.get(_XSI_TYPE) for element in elements]
-    if None in written:
-        written = [leniency.type_attribute(element, _XSI_TYPE, notes) for element in elements]
-    return [_USUAL_TYPES.get(name) or leniency.type_name(name, notes) for name in written]
+    try:
+        return [_USUAL_TYPES[name] for name in written]
+    except KeyError:
+        if None in written:
+            written = [leniency.type_attribute(element, _XSI_TYPE, notes) for element in elements]
+        return [leniency.type_name(name, notes) for name in written]
 
 
 def _numbers(

@@ -17,6 +17,7 @@ Version = tuple[int, int]
 SUPPORTED: tuple[Version, ...] = ((1, 0), (1, 1), (1, 2), (1, 3), (1, 4))
 DEFAULT_NAMESPACE = "urn:dslforum-org:cwmp-1-0"  # by far the commonest
 VERSION_INCOMPATIBLE = 8006
+NAMESPACES = frozenset(f"urn:dslforum-org:cwmp-{one}-{minor}" for one, minor in SUPPORTED)
 
 _NAMESPACE = re.compile(r"urn:dslforum-org:cwmp-1-(\d{1,3})")
 _VERSION = re.compile(r"\s*(\d{1,3})\.(\d{1,3})\s*", re.ASCII)
