@@ -84,6 +84,8 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
         .at_least("created", wanted.created_from)
         .at_most("created", wanted.created_to)
     )
+    if wanted.state not in {None, "pending"}:
+        where.holds("state <> 'pending'")  # the condition of the index deliveries_state
     count = tx.one(f"SELECT count(*) FROM deliveries {where.sql}", **where.parameters)
     assert count is not None
     rows = tx.all(

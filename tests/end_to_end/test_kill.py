@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import aiohttp
 import pytest
@@ -22,6 +23,7 @@ DEVICES = 6
 KILLS = 5
 FINAL = {"completed", "failed", "cancelled", "expired"}
 HEADLESS = "inventory_device_name_headless_operation/"
+JOBS = "inventory_device_serial_headless_operation/"
 ROOT = "Device."
 
 
@@ -111,6 +113,11 @@ class Client:
             if answer.status == 201:
                 self.accepted[(await answer.json())["id"]] = (name, kind)
 
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        async with self.http.request(method, self._url + path, json=body) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()
+
     async def states(self) -> dict[str, str]:
         """Of everything that this server holds."""
         found: dict[str, str] = {}
@@ -139,6 +146,8 @@ WISHES = [
     {"operation": "reboot"},
     {"operation": "factory"},
 ]
+JOB = {"operation_type": "bulk_get", "variables": [_variable("DeviceInfo.")]}
+JOB["options"] = {"max_concurrency": 2}  # so that kills meet it half done
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -168,6 +177,9 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
             running.push_async_callback(cpe.stop)
             await cpe.start()
         await client.bring_image()
+        job = await client.ask("POST", JOBS, JOB)
+        again = {"name": names[0], "schedule": {"cron": "* * * * *"}, **WISHES[0]}
+        recurring = await client.ask("POST", HEADLESS, again)
         loading = asyncio.create_task(client.load())
         for _ in range(KILLS):
             await asyncio.sleep(chance.uniform(0.3, 1.0))
@@ -176,7 +188,15 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
         await asyncio.sleep(0.5)
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
+        told = await client.ask("GET", f"{HEADLESS}{recurring['id']}/")
+        assert told["status"] == "scheduled"
+        async with client.http.delete(f"{process.api_url}{HEADLESS}{recurring['id']}/") as answer:
+            assert answer.status == 204
         states = await _settled(client)
+        job = await _ended(client, job["id"])
+        results = await client.ask("GET", f"{JOBS}{job['id']}/results/")
+    assert (job["total_devices"], job["processed_devices"]) == (DEVICES, DEVICES)
+    assert {each["status"] for each in results["results"]} <= {"completed", "failed"}
     assert client.accepted
     missing = client.accepted.keys() - states.keys()
     assert not missing, "an accepted operation is lost"
@@ -191,6 +211,16 @@ async def test_every_accepted_operation_ends_once_and_nothing_is_done_twice(
             done[name, kind] = cpe.counts[method]
             assert cpe.counts[method] <= client.asked.get((name, kind), 0), (name, kind)
     assert any(done.values())
+
+
+async def _ended(client: Client, job_id: str) -> Any:
+    """The bulk job, when it has ended."""
+    async with asyncio.timeout(30):
+        while True:
+            told = await client.ask("GET", f"{JOBS}{job_id}/")
+            if told["status"] in FINAL:
+                return told
+            await asyncio.sleep(0.3)
 
 
 async def _settled(client: Client) -> dict[str, str]:

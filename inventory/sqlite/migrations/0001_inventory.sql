@@ -302,7 +302,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (channel, target, due) WHERE state = 'pending';
 CREATE INDEX deliveries_created ON deliveries (created);
-CREATE INDEX deliveries_state ON deliveries (state, created);
+CREATE INDEX deliveries_state ON deliveries (state, created) WHERE state <> 'pending';
 CREATE INDEX deliveries_operation ON deliveries (operation_id);
 
 -- Work over many devices. Its targets are fixed, as rows, when it starts.
