@@ -77,6 +77,10 @@ def show(api: Api, tell: Callable[[str], None]) -> None:
     tell(f"{name}: reboot {ended['status']}")
     if ended["status"] != "completed":
         raise SystemExit(f"The reboot did not succeed: {ended['error']}")
+    tell(f"{name}: its sessions, as inventory_device_name/{name}/sessions/ tells them:")
+    for session in until(lambda: sessions(api, name)):
+        said = ", ".join(rpc["name"] for rpc in session["rpcs"] if rpc["from"] == "acs")
+        tell(f"    {' + '.join(session['events'])}: {said or 'nothing to do'}")
 
 
 def registered(api: Api) -> list[dict[str, Any]] | None:
@@ -94,6 +98,13 @@ def rename_network(api: Api, tell: Callable[[str], None], name: str) -> None:
     run(api, name, "set", {"variable_name": path, "value": "Seen in the demo"})
     (after,) = run(api, name, "get", {"variable_name": path})["variables"]
     tell(f"{name}: it was set, and reads back as {after['value']!r}")
+
+
+def sessions(api: Api, name: str) -> list[dict[str, Any]] | None:
+    """The device's sessions, the oldest first, when the one after its reboot is among them."""
+    page = api("GET", f"inventory_device_name/{quote(name)}/sessions/")
+    found: list[dict[str, Any]] = page["results"][::-1]
+    return found if any("M Reboot" in session["events"] for session in found) else None
 
 
 def run(api: Api, name: str, operation: str, *variables: Mapping[str, str]) -> Any:

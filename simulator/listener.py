@@ -87,6 +87,8 @@ class Listener:
                     await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a caller who does not keep to HTTP is none
+        except asyncio.CancelledError:
+            pass  # the loop ends; Python 3.11's streams report a handler that was cancelled
         finally:
             self._callers.discard(writer)
             writer.close()

@@ -12,3 +12,4 @@ def test_the_demo_reads_sets_and_reboots_devices_of_both_roots():
     assert "InternetGatewayDevice." in demo.stdout
     assert " Device." in demo.stdout
     assert "reboot completed" in demo.stdout
+    assert "1 BOOT + M Reboot: " in demo.stdout

@@ -143,3 +143,16 @@ async def test_a_request_ends_the_wait_for_a_retry(acs, make_cpe, listener):
     )
     record = await cpe.told("6 CONNECTION REQUEST")
     assert record.told("0 BOOTSTRAP")
+
+
+def test_a_caller_who_stays_to_the_end_of_the_program_makes_no_noise(caplog):
+    async def program():
+        listener = Listener()
+        await listener.start()
+        port = int(listener.register(None).split(":")[2].split("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /nobody HTTP/1.1\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+
+    asyncio.run(program())
+    assert caplog.text == ""
