@@ -29,7 +29,7 @@ demo: $(READY) ## server and three simulated CPEs: watch them register, be read,
 	@$(BIN)/python -m simulator.demo
 
 test: $(READY) ## run the tests (options: ARGS="-k …")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: lint types imports test ## what CI runs: format, lint, types, import rules, tests
 
