@@ -26,6 +26,8 @@ GRACE_S = 30.0  # that TR-069 3.2.2 gives a device to follow a connection reques
 OVERDUE = 1.5  # intervals without an Inform, before anybody should wonder
 ENDED = 50  # operations that are looked at for what the device has refused
 SESSIONS = 20
+UNDECIDED_S = 60.0  # after an Inform: its session may not have ended, and has left no record
+LATELY_S = 3600.0
 REPEATED = 2  # one session that breaks off is an accident
 SHOWN = 100  # operations of a queue, parameters of a reason
 
@@ -106,7 +108,7 @@ def explain(tx: Transaction, caller: Caller, key: Key, now: float) -> Explanatio
     reasons = [
         *_halts(device),
         *_absence(device, now),
-        *_broken_sessions(tx, device),
+        *_broken_sessions(tx, device, now),
         *_calls(device, called, now),
         *_turns(places),
         *_refusals(tx, device),
@@ -146,8 +148,11 @@ def _absence(device: Device, now: float) -> Iterator[Reason]:
         yield Reason("overdue", f"The device is late: {told}.", device.last_inform, details)
 
 
-def _broken_sessions(tx: Transaction, device: Device) -> Iterator[Reason]:
-    cut = records.cut_short(tx, device.id, NO_EMPTY_POST, SESSIONS)
+def _broken_sessions(tx: Transaction, device: Device, now: float) -> Iterator[Reason]:
+    last_inform = device.last_inform or 0.0
+    is_undecided = now - last_inform < UNDECIDED_S
+    counts_from = last_inform - LATELY_S if is_undecided else now
+    cut = records.cut_short(tx, device.id, NO_EMPTY_POST, SESSIONS, counts_from=counts_from)
     if cut is not None and cut.count >= REPEATED:
         yield Reason(
             "sessions_break_off",

@@ -56,16 +56,22 @@ class Cut:
     since: float
 
 
-def cut_short(tx: Transaction, device_id: int, note: str, limit: int) -> Cut | None:
-    """Those that carry the note; None when the device's last session is none of them."""
+def cut_short(
+    tx: Transaction, device_id: int, note: str, limit: int, *, counts_from: float
+) -> Cut | None:
+    """Those that carry the note.
+
+    None when the device's last session is none of them, unless it may still be under way: then
+    those count that ended not before ``counts_from``.
+    """
     rows = tx.all(
-        """SELECT s.started, s.notes, s.session_id = p.session_id AS is_last
+        """SELECT s.started, s.ended, s.notes, s.session_id = p.session_id AS is_last
            FROM sessions AS s JOIN presence AS p ON p.device_id = s.device_id
            WHERE s.device_id = :device_id ORDER BY s.id DESC LIMIT :limit""",
         device_id=device_id,
         limit=limit,
     )
-    if not rows or not rows[0]["is_last"]:
+    if not rows or not (rows[0]["is_last"] or rows[0]["ended"] >= counts_from):
         return None
     run = _while_noted([(row["started"], json.loads(row["notes"])) for row in rows], note)
     return Cut(len(run), run[-1]) if run else None

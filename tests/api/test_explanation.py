@@ -252,6 +252,25 @@ async def test_sessions_that_break_off_again_and_again_are_counted(router, notes
     assert [reason["details"]["sessions"] for reason in reasons] == ([count] if count else [])
 
 
+@pytest.mark.parametrize(("ended", "is_told"), [(NOW - 20, True), (NOW - 4000, False)])
+async def test_while_the_last_session_may_be_under_way_those_before_it_count(
+    router, ended, is_told
+):
+    for number in range(2):
+        await run(
+            router,
+            """INSERT INTO sessions (session_id, device_id, started, ended, outcome, address,
+                   events, retry_count, rpcs, faults, notes)
+               VALUES (:id, 1, 1, :ended, 'timeout', '', '[]', 0, '[]', 0, :notes)""",
+            id=f"s{number}",
+            ended=ended,
+            notes=json.dumps([NO_EMPTY_POST]),
+        )
+    sql = f"UPDATE presence SET session_id = 'live', last_inform = {NOW - 10}"
+    await run(router, sql)
+    assert await codes(router) == (["sessions_break_off"] if is_told else [])
+
+
 async def test_a_person_settles_an_identity_conflict_with_null_and_nothing_else(router):
     await run(router, "UPDATE devices SET identity_conflict = 1699999999.1234567")
     path = "/inventory_device_name/router/"
