@@ -1,12 +1,13 @@
 """``acs key``: the key of what is sealed in the database."""
 
+import time
 from pathlib import Path
 
 import click
 
 from acs.cli import options, units
-from acs.cli.units import Office
-from inventory import keys
+from acs.cli.units import OPERATOR, Office
+from inventory import audit, keys
 from inventory.keys import Tally
 from inventory.secrets import Vault
 
@@ -34,7 +35,13 @@ def rotate(resume: bool, db: Path | None, config: Path | None) -> None:
         vault = office.setup.vault
         if not resume:
             vault = Vault.rotate(storage.key_path, storage.secret_names)
-        return await keys.reseal(office.store, vault)
+        tally = await keys.reseal(office.store, vault)
+        told = {"sealed": tally.sealed, "unreadable": tally.unreadable}
+        word, key = "resume" if resume else "rotate", storage.key_path.name
+        await office.store.write(
+            audit.record, OPERATOR, word, "key", key, None, "done", told, time.time()
+        )
+        return tally
 
     tally = units.run_in_office(settings, work)
     click.echo(f"{tally.sealed} sealed anew")

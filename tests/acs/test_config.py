@@ -61,6 +61,17 @@ def test_networks_are_a_comma_list_in_the_environment_and_a_list_in_the_file(mon
     assert settings.reach.allow == (ip_network("192.0.2.0/24"),)
 
 
+def test_secret_names_are_regular_expressions_in_any_case(monkeypatch, toml):
+    monkeypatch.setenv("ACS_STORAGE_SECRET_NAMES", r"Community$, \.X_[0-9]+_")
+    first, second = load({}).storage.secret_names
+    assert first.search("Device.SNMP.COMMUNITY")
+    assert second.search("Device.X_0011_Code.1")
+    file = toml('[storage]\nsecret_names = ["ok", "(never closed"]\n')
+    monkeypatch.delenv("ACS_STORAGE_SECRET_NAMES")
+    with pytest.raises(ConfigurationError, match=r"storage\.secret_names .*no regular expression"):
+        load({}, file)
+
+
 def test_every_mistake_is_named_with_the_place_where_it_stands(monkeypatch, toml):
     file = toml("[cwmp]\nport = 99999\n[smtq]\nhost = 'x'\n")
     monkeypatch.setenv("ACS_API_PORT", "many")

@@ -5,13 +5,14 @@ import re
 
 import pytest
 
-from inventory import keys, own_settings, types, values
+from inventory import audit, keys, own_settings, types, values
 from inventory.access import of_the_house
 from inventory.actions import orders, placing
+from inventory.audit import Filter
 from inventory.devices import Family, Key
 from inventory.operations import Kind
 from inventory.parameters import Reported, Source
-from inventory.query import ANY_VERSION
+from inventory.query import ANY_VERSION, Window
 from inventory.records import sealed
 from inventory.records.sealed import PLACES
 from inventory.secrets import Vault
@@ -83,6 +84,11 @@ def test_all_is_sealed_with_the_new_key_and_says_what_it_said(furnished):
     assert all(new.is_newest(text) for _, text in after)
     assert [new.open(text) for _, text in after] == [old.open(text) for _, text in before]
     assert furnished.run("key", "rotate", "--resume").stdout == "0 sealed anew\n"
+    entries = furnished.ask(audit.list_entries, HOUSE, Filter(object="key"), Window(10, 0)).items
+    assert [(entry.actor, entry.action) for entry in entries] == [
+        ("cli", "resume"),
+        ("cli", "rotate"),
+    ]
 
 
 def test_what_was_broken_off_is_gone_on_with(furnished):
