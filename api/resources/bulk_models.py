@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.fields import MAX_INTEGER, Boolean, Id, Integer, Moment, Name, Text
-from api.models import Body, ListQuery, Representation, names_of
+from api.models import Body, ListQuery, Representation, example, names_of
 from api.resources.operation_models import (
     OLDER_WORDS,
     OperationError,
@@ -191,7 +191,13 @@ class JobOptions(Body):
 class JobBody(Body):
     """What is to be done on many devices."""
 
-    model_config = ConfigDict(json_schema_extra={"description": "What is done on many devices."})
+    model_config = example(
+        operation_type="bulk_serial_sync",
+        target_organizations=[1],
+        device_filters={"status": ["active"], "serial_numbers": ["SN0001"]},
+        schedule={"execute_at": "2024-01-16T02:00:00Z", "priority": "normal"},
+        options={"update_firmware_info": True, "validate_connectivity": True},
+    )
 
     operation_type: Annotated[
         Text, Field(examples=["bulk_serial_sync"], json_schema_extra={"enum": list(TYPES)})

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.fields import Boolean, Id, Integer, Latitude, Longitude, Moment, Name, RawText, Text, Time
-from api.models import Body, ListQuery, Query, Representation, names_of
+from api.models import Body, ListQuery, Query, Representation, example, names_of
 from api.resources.variables import Tell
 from inventory import pending
 from inventory.pending import Details, Item
@@ -273,6 +273,15 @@ class DeviceBase(Body):
 class DeviceBody(DeviceBase):
     """A device to be pre-registered."""
 
+    model_config = example(
+        name="router-branch-network",
+        serial_number="SN0001",
+        customer_id="C-1009",
+        location_name="Branch 12",
+        latitude="40.7128",
+        longitude="-74.0060",
+    )
+
     name: Annotated[Name, Field(description="Unique.", examples=["router-branch-network"])]
 
 
@@ -288,6 +297,8 @@ _Trigger = Annotated[
 class DevicePatch(DeviceBase):
     """What changes; the rest stays."""
 
+    model_config = example(description="in the cellar", update_frequency=600, sync=True)
+
     reboot: _Trigger = False
     factory: _Trigger = False
     device_factory: _Trigger = False
@@ -300,6 +311,8 @@ class DevicePatch(DeviceBase):
 
 class DeviceReplacement(DevicePatch):
     """A whole device: what is left out goes back to its default."""
+
+    model_config = example(name="router-branch-network", serial_number="SN0001", debug=True)
 
     name: Annotated[Name, Field(description="Unique.", examples=["router-branch-network"])]
 

@@ -29,7 +29,7 @@ from api.fields import (
     format_time,
     parse_time,
 )
-from api.models import Body, ListQuery, Query, Representation, names_of
+from api.models import Body, ListQuery, Query, Representation, example, names_of
 from api.resources.file_models import FileParameters
 from api.resources.task_models import TaskParameters
 from inventory import webhooks
@@ -703,9 +703,22 @@ SEVERAL: Any = Field(
 )
 
 
+AN_ORDER: Any = {
+    "operation": "set",
+    "variables": [
+        {
+            "variable_name": "Device.ManagementServer.PeriodicInformInterval",
+            "value": "300",
+            "value_type": "integer",
+        }
+    ],
+}
+
+
 class OrderByName(OrderBody):
     """What is to be done on a device, which is named."""
 
+    model_config = example(name="router-branch-network", **AN_ORDER)
     family = Family.NAME
     key_field = "name"
     older: ClassVar[Mapping[str, str]] = {**OrderBody.older, "device_name": "name"}
@@ -718,6 +731,7 @@ class OrderByName(OrderBody):
 class OrderBySerial(OrderBody):
     """What is to be done on the device with this serial number."""
 
+    model_config = example(serial_number="SN0001", **AN_ORDER)
     family = Family.SERIAL
     key_field = "serial_number"
 
@@ -733,6 +747,7 @@ class OrderBySerial(OrderBody):
 class OrderById(OrderBody):
     """What is to be done on the device with this id."""
 
+    model_config = example(device_id=17, **AN_ORDER)
     family = Family.ID
     key_field = "device_id"
 

@@ -10,7 +10,7 @@ from api.calls import Call
 from api.endpoints import OWNED, endpoint
 from api.fields import Id, Moment, Name, Time
 from api.keys import GATE
-from api.models import Body, Listing, ListQuery, Representation, names_of
+from api.models import Body, Listing, ListQuery, Representation, example, names_of
 from inventory import tokens
 from inventory.access import Role, Token, new_secret
 
@@ -43,6 +43,7 @@ class NewTokenAnswer(TokenAnswer):
 class TokenBody(Body):
     """A token that may do no more than the caller's own."""
 
+    model_config = example(name="billing", role="viewer", organizations=[1], expires="2038-01-01")
     read_only = names_of(NewTokenAnswer)
 
     name: Annotated[Name, Field(description="Unique.", examples=["billing"])]

@@ -10,7 +10,7 @@ from api.calls import Call
 from api.endpoints import GLOBAL, OWNED, Methods, endpoint
 from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text
 from api.house import HOUSE
-from api.models import Body, Listing, ListQuery, Representation, names_of
+from api.models import Body, Listing, ListQuery, Representation, example, names_of
 from api.resources.variables import (
     Path,
     Tell,
@@ -96,6 +96,14 @@ _Password = (
 
 class TypePatch(Body):
     """What changes; the rest stays."""
+
+    model_config = example(
+        short_name="gateway",
+        name="Home gateway",
+        match_product_class="HG-*",
+        update_frequency=900,
+        parameters=[{"variable_name": "Device.Time.NTPServer1", "value": "ntp.example.net"}],
+    )
 
     read_only = names_of(TypeAnswer)
 

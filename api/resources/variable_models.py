@@ -1,12 +1,12 @@
 """A device's values and wanted settings in answers, and the filters and bodies beside them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
 from api.fields import Boolean, Id, Moment, Name, Text
-from api.models import Body, ListQuery, Query, Representation
+from api.models import Body, ListQuery, Query, Representation, example
 from api.resources.variables import MAX_VALUE, Path, Tell, Value, ValueType
 from inventory.devices import Family, Key
 from inventory.records.devices import Device
@@ -179,15 +179,22 @@ class OwnSetting(Body):
         return Setting(self.variable_name, self.value, self.value_type)
 
 
+A_VALUE: Any = {
+    "variables": [{"variable_name": "Device.Time.NTPServer1", "value": "ntp.example.net"}]
+}
+
+
 class VariablesBody(Body):
     """Values to be set on the device now, all or none."""
 
+    model_config = example(**A_VALUE)
     variables: Annotated[list[WantedValue], Field(min_length=1, max_length=MOST)]
 
 
 class SettingsBody(Body):
     """The device's own settings."""
 
+    model_config = example(**A_VALUE)
     variables: Annotated[list[OwnSetting], Field(max_length=MOST)]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from api import openapi
 from api.app import ROUTES
+from api.models import body_of, kinds_of
 
 DOCUMENT = openapi.document(ROUTES, "1.2.3")
 OPERATIONS = [
@@ -116,3 +117,22 @@ def test_a_parameter_that_may_be_left_out_is_not_null():
         "maximum": 2**63 - 1,
     }
     assert told["time_from"]["schema"] == {"type": "string", "format": "date-time"}
+
+
+def test_what_the_pages_propose_to_send_is_understood():
+    """Of each body that has an example of its own."""
+    bodies = {
+        kind
+        for methods in ROUTES.values()
+        for endpoint in methods.values()
+        if endpoint.body is not None
+        for kind in kinds_of(endpoint.body)
+    }
+    examples = [
+        (kind, example)
+        for kind in bodies
+        for example in DOCUMENT["components"]["schemas"][kind.__name__].get("examples", ())
+    ]
+    assert len(examples) > 10
+    for kind, example in examples:
+        body_of(kind, example)
