@@ -13,6 +13,7 @@ from api.lists import origin
 from api.models import Listing
 from api.resources import operations
 from api.resources.bulk_models import (
+    NOT_OF_JOBS,
     JobAnswer,
     JobBody,
     JobConfiguration,
@@ -153,6 +154,8 @@ async def read(call: Call, id: str, query: OperationQuery) -> Told:
     number = _number(id)
     if number is None:
         return await SINGLE_ONE["GET"].handler(call, id=id, query=query)
+    if query.wait is not None:
+        raise Invalid({"wait": [NOT_OF_JOBS]})
     report = await call.read(bulk.get, number)
     if query.update_status:
         await _ask_to_inform(call, [report])

@@ -26,6 +26,7 @@ from inventory.errors import Invalid, Unprocessable
 from inventory.operations import Kind
 
 MAX_DEVICES = 10_000_000
+NOT_OF_JOBS = "Bulk jobs do not know this."
 TYPES = (SERIAL_SYNC, STATUS_UPDATE, AUDIT, *(f"bulk_{word}" for word in get_args(Word)))
 
 # --- Answers ---------------------------------------------------------------------------------
@@ -274,9 +275,15 @@ class JobsQuery(OperationsQuery):
 
     @property
     def is_about_jobs(self) -> bool:
-        if self.id is not None:
-            return self.id.isascii() and self.id.isdigit()
-        return self.model_fields_set <= {"update_status", "limit", "offset"}
+        """Raises Invalid for the id of a job together with what only operations know."""
+        others = self.model_fields_set - {"id", "update_status", "limit", "offset"}
+        if self.id is None:
+            return not others
+        if not (self.id.isascii() and self.id.isdigit()):
+            return False
+        if others:
+            raise Invalid({name: [NOT_OF_JOBS] for name in others})
+        return True
 
 
 class ResultsQuery(ListQuery):

@@ -169,7 +169,8 @@ _STATUS = {
         OR d.drift_since IS NOT NULL OR d.settings_pending IS NOT NULL
         OR EXISTS (SELECT 1 FROM operations AS o WHERE o.device_id = d.id
             AND o.state IN ('scheduled', 'pending', 'running')
-            AND o.kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')))""",
+            AND o.kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')
+            AND COALESCE(o.awaits, '') <> 'schedule'))""",
 }
 STATUS_WORDS = tuple(_STATUS)
 

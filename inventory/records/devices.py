@@ -80,7 +80,10 @@ WAITING: Mapping[str, int] = {
 
 _OPEN = "state IN ('scheduled', 'pending', 'running')"
 # Word for word the condition of the index operations_waiting.
-_WAITING = f"{_OPEN} AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')"
+_WAITING = (
+    f"{_OPEN} AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')"
+    " AND COALESCE(awaits, '') <> 'schedule'"  # of a recurring one only the runs wait
+)
 _BIT = "CASE kind " + " ".join(f"WHEN '{k}' THEN {bit}" for k, bit in WAITING.items()) + " END"
 
 _FOREIGN = {

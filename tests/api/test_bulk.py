@@ -186,6 +186,20 @@ async def test_an_id_that_does_not_exist_is_a_404(fleet):
     assert (await fleet.told("PATCH", f"{PATH}7/", json={"status": "paused"}))[0] == 404
 
 
+async def test_what_only_operations_know_is_refused_for_jobs(fleet):
+    await ask(fleet, operation_type="inventory_audit")
+    for path in (f"{PATH}1/?wait=5", f"{PATH}?id=1&wait=5"):
+        status, told = await fleet.told("GET", path)
+        assert (status, told) == (400, {"wait": ["Bulk jobs do not know this."]})
+
+
+async def test_status_helpers_run_for_the_devices_that_a_job_waits_for(fleet):
+    await ask(fleet, operation_type="bulk_get", variables=[UPTIME])
+    await step(fleet)
+    for path in (f"{PATH}1/?update_status=true", f"{PATH}?update_status=true"):
+        assert (await fleet.told("GET", path))[0] == 200
+
+
 async def test_a_single_device_by_serial_is_an_operation_beside_the_jobs(fleet):
     await ask(fleet, operation_type="inventory_audit")
     status, told = await ask(fleet, serial_number="SN2", operation="get", variables=[UPTIME])

@@ -80,6 +80,12 @@ async def test_a_schedule_that_makes_no_sense_is_refused(fleet, schedule, errors
     assert await count(fleet) == 0
 
 
+async def test_a_recurring_order_alone_leaves_nothing_pending_on_the_device(fleet):
+    await ask(fleet, name="a", schedule={"cron": "0 0 * * *"})
+    _, device = await fleet.told("GET", "/inventory_device_name/a/")
+    assert (device["pending_settings"], device["pending_changes"]) == (None, False)
+
+
 @pytest.mark.parametrize("key", ["id", "transaction_id"])
 async def test_cancelling_a_recurring_order_ends_its_future(fleet, key):
     _, told = await ask(fleet, name="a", schedule={"cron": "0 0 * * *"})

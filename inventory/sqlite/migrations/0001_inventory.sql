@@ -270,7 +270,8 @@ CREATE INDEX operations_state ON operations (state, created) WHERE origin <> 'sy
 CREATE INDEX operations_kind ON operations (kind, created);
 CREATE INDEX operations_waiting ON operations (device_id, kind)
     WHERE state IN ('scheduled', 'pending', 'running')
-    AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf');
+    AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')
+    AND COALESCE(awaits, '') <> 'schedule';
 CREATE INDEX operations_parent ON operations (parent_id, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX operations_group ON operations (group_id, id) WHERE group_id IS NOT NULL;
 CREATE INDEX operations_job_waiting ON operations (job_id, created)
