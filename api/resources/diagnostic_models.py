@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from api.fields import Boolean, Id, Integer, Moment, Name, Text
 from api.models import Body, ListQuery, Query, Representation, names_of
@@ -12,6 +11,7 @@ from api.resources.operation_models import (
     OperationError,
     Reference,
     UpdateStatus,
+    contradiction,
 )
 from inventory.actions.viewing import Report
 from inventory.devices import Family, Key
@@ -318,20 +318,13 @@ class DiagnosticBody(Arguments):
         Boolean, Field(description="Also where the device runs such a test for somebody else.")
     ] = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _understand_device_name(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "name" not in data and "device_name" in data:
-            data = {**data, "name": data["device_name"]}
-        return data
-
     @field_validator("parameters")
     @classmethod
     def _agrees(cls, parameters: Arguments | None, info: ValidationInfo) -> Arguments | None:
         for name, value in (parameters.told if parameters else {}).items():
             other = info.data.get(name)
             if other is not None and str(other) != value:
-                raise PydanticCustomError("contradiction", "Contradicts {field}.", {"field": name})
+                raise contradiction(name)
         return parameters
 
     @property
@@ -363,6 +356,20 @@ class DiagnosticByName(DiagnosticBody):
     key_field = "name"
 
     name: Annotated[Name, Field(description="A device's.", examples=["router-branch-network"])]
+    device_name: Annotated[Name, Field(description="The older name of name.")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _understand_device_name(cls, data: dict[str, Any]) -> dict[str, Any]:
+        older = data.get("device_name")
+        return data if older is None else {"name": older, **data}
+
+    @field_validator("device_name")
+    @classmethod
+    def _is_the_same(cls, older: str | None, info: ValidationInfo) -> str | None:
+        if older is not None and info.data.get("name", older) != older:
+            raise contradiction("name")
+        return older
 
 
 class DiagnosticBySerial(DiagnosticBody):
