@@ -45,6 +45,7 @@ STANDARD_EVENTS = (
     "14 HEARTBEAT",
 )
 _BY_NUMBER: Mapping[str, str] = {event.split()[0]: event for event in STANDARD_EVENTS}
+_BARE_EVENTS = {code: Event(code) for code in STANDARD_EVENTS}  # nearly all that come
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")  # what quote() would leave alone, found out faster
 _METHOD_EVENTS: Mapping[str, str] = {
     f"m {method.lower()}": f"M {method}"
@@ -109,6 +110,8 @@ def unique_identifier(oui: str, product_class: str, serial_number: str) -> str:
 def event(struct: EventStruct) -> Event:
     """The event in the standard's spelling; what the standard does not know stays as it is."""
     code = struct.event_code
+    if not struct.command_key and code in _BARE_EVENTS:
+        return _BARE_EVENTS[code]
     number, _, rest = code.partition(" ")
     if number in {"M", "m"}:
         code = _METHOD_EVENTS.get(" ".join(code.lower().split()), code)

@@ -34,7 +34,6 @@ def is_namespace(text: str) -> bool:
     return _NAMESPACE.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=16)
 def namespace_version(namespace: str) -> Version | None:
     """``urn:dslforum-org:cwmp-1-2`` is (1, 2); ``None`` for another namespace."""
     found = _NAMESPACE.fullmatch(namespace)
@@ -54,11 +53,17 @@ def highest_common(offered: tuple[str, ...]) -> Version | None:
 
 def cpe_version(inform: Envelope) -> Version:
     """What the CPE speaks, as far as its Inform shows it."""
-    listed = list(filter(None, map(parse_version, inform.supported_versions)))
+    has_timeout = bool(inform.session_timeout_s)
+    return _shown_version(inform.namespace, inform.supported_versions, has_timeout)
+
+
+@lru_cache(maxsize=16)
+def _shown_version(namespace: str, supported: tuple[str, ...], has_timeout: bool) -> Version:
+    listed = [v for v in map(parse_version, supported) if v]
     if listed:
         return max(listed)
-    named = namespace_version(inform.namespace) or (1, 0)
-    return max(named, (1, 3)) if named >= (1, 2) and inform.session_timeout_s else named
+    named = namespace_version(namespace) or (1, 0)
+    return max(named, (1, 3)) if named >= (1, 2) and has_timeout else named
 
 
 def reply_headers(inform: Envelope) -> str | None:
