@@ -17,8 +17,6 @@ from inventory.store import Store, Transaction
 from inventory.waiting import Waiting
 
 
-
-
 class Asking:
     """Waits for news of devices that it has asked."""
 
