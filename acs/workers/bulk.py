@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from inventory import bulk
 from inventory.bulk import Manner, State
@@ -108,10 +109,13 @@ class Bulk:
         devices = await self.store.write_later(bulk.take_calls, job_id, CALLED_AT_ONCE, now)
         if devices:
             task = self._calls[job_id] = asyncio.create_task(self._talk(job_id, devices))
-            task.add_done_callback(lambda _: self._end_calls(job_id))
+            task.add_done_callback(partial(self._end_calls, job_id))
 
-    def _end_calls(self, job_id: int) -> None:
+    def _end_calls(self, job_id: int, task: asyncio.Task[None]) -> None:
+        """Should the calls have failed, their devices wait again."""
         del self._calls[job_id]
+        if not task.cancelled() and task.exception():
+            log.error("calling devices of job %d failed", job_id, exc_info=task.exception())
         self._news.set()
 
     async def _talk(self, job_id: int, devices: tuple[int, ...]) -> None:
