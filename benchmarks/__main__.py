@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what the server promises of its speed, measured; about two minutes.
+"""``python -m benchmarks``: what the server promises of its speed, measured; about 90 seconds.
 
 A name runs one benchmark alone, with its own arguments: ``python -m benchmarks sessions 3000 9``.
 What the figures mean, and where the time goes, is told in ``docs/benchmarks.md``.
