@@ -18,6 +18,7 @@ from inventory import coordinates
 
 MAX_INTEGER = 2**63 - 1  # what the database holds
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
+NEXT_TO_NOTHING = 1e-15  # degrees; what is nearer to zero comes from somebody's arithmetic
 NO_NUL = r"^[^\x00]*$"
 
 _INTEGER = re.compile(r"\s*[+-]?\d{1,30}(\.0*)?\s*", re.ASCII)
@@ -120,6 +121,8 @@ def _as_coordinate(axis: str, value: Any) -> Any:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise PydanticCustomError("coordinate", NUMBER)
+    if isinstance(value, float) and abs(value) < NEXT_TO_NOTHING:
+        value = 0
     try:
         return coordinates.parse(axis, str(value).strip())
     except coordinates.BadCoordinate as error:

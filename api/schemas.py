@@ -5,6 +5,7 @@ may carry back, that a PATCH has no defaults, and that a field which is describe
 means the same in the body and in a filter.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, get_args
@@ -50,7 +51,7 @@ class Schemas:
             return
         model = self._queries[endpoint.query.__name__]
         for name, schema in self._described(model["properties"], endpoint).items():
-            plain = _without_null(schema)
+            plain = _as_text(_without_null(schema))
             yield {
                 "name": name,
                 "in": "query",
@@ -145,6 +146,20 @@ def _representations(answers: Any) -> Iterator[type[BaseModel]]:
 
 def _borrowed(schema: Schema) -> Schema:
     return {name: schema[name] for name in TOLD if name in schema}
+
+
+def _as_text(schema: Schema) -> Schema:
+    """In a URL everything is text: true and "true" are the same there."""
+    if "enum" not in schema:
+        return schema
+    told = schema | {"type": "string", "enum": list(dict.fromkeys(map(_spelled, schema["enum"])))}
+    if "default" in schema:
+        told["default"] = _spelled(schema["default"])
+    return told
+
+
+def _spelled(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _without_null(schema: Schema) -> Schema:

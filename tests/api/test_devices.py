@@ -383,7 +383,8 @@ async def test_coordinates_are_inherited_from_the_location_until_the_device_has_
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"), [(40.7128, "40.7128"), (-90, "-90"), ("+1.50", "1.50"), (1e-5, "0.00001")]
+    ("given", "shown"),
+    [(40.7128, "40.7128"), (-90, "-90"), ("+1.50", "1.50"), (1e-5, "0.00001"), (-1e-215, "0")],
 )
 async def test_a_coordinate_is_a_number_or_text_in_and_plain_text_out(api, given, shown):
     assert (await made(api, latitude=given))["latitude"] == shown
