@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inventory import values
 from inventory.errors import Invalid, Superseded
 from inventory.records.values import DEVICES
-from inventory.secrets import Vault
+from inventory.secrets import Vault, is_secret_name
 from inventory.sections import FIRST_KEY, decode
 from inventory.sqlite.store import SqliteStore
 from inventory.store import Transaction
@@ -230,7 +230,8 @@ TEXTS = st.text(max_size=20)
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=12))
 def test_an_informs_parameters_are_unpacked_as_they_were(told: list[tuple[str, str, str]]) -> None:
-    reported = [Reported(*(text.replace("\0", "") for text in each)) for each in told]
+    every = [Reported(*(text.replace("\0", "") for text in each)) for each in told]
+    reported = [each for each in every if not is_secret_name(each.path)]
     assert values.unpack_reported(values.pack_reported(reported)) == reported
 
 
