@@ -35,13 +35,10 @@ REQUIRED: Mapping[Diagnostic, str | None] = {
 }
 """The argument that each one cannot do without."""
 
-_PACKETS = frozenset({"host", "timeout", "data_block_size", "dscp", "interface"}) | {
-    "protocol_version"
-}
+_OPTIONS = frozenset({"interface", "protocol_version", "dscp"})
+_PACKETS = _OPTIONS | {"host", "timeout", "data_block_size"}
 _ECHO = _PACKETS | {"number_of_repetitions"}
-_TRANSFER = frozenset(
-    {"url", "dscp", "ethernet_priority", "interface", "protocol_version", "number_of_connections"}
-)
+_TRANSFER = _OPTIONS | {"url", "ethernet_priority", "number_of_connections"}
 TAKEN: Mapping[Diagnostic, frozenset[str]] = {
     Diagnostic.PING: _ECHO,
     Diagnostic.TRACEROUTE: _PACKETS | {"number_of_tries", "max_hop_count"},

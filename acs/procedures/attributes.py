@@ -12,8 +12,8 @@ from acs.cwmp.messages import (
     SetParameterAttributesStruct,
 )
 from acs.procedures.reading import TOO_MUCH
-from acs.procedures.steps import Done, Failed, Procedure, Subject, refusal
-from inventory.operations import Error, Operation
+from acs.procedures.steps import Done, Failed, Procedure, Subject, refusal, refusals
+from inventory.operations import Operation
 
 
 def get_attributes(operation: Operation, subject: Subject) -> Procedure:
@@ -42,12 +42,7 @@ def get_attributes(operation: Operation, subject: Subject) -> Procedure:
     result = {"variables": [_described(each) for each in found]}
     if not faults:
         return Done(result)
-    first = next(iter(faults.values()))
-    parameters = {
-        name: {"code": str(fault.fault_code), "message": fault.fault_string}
-        for name, fault in faults.items()
-    }
-    return Failed(Error(str(first.fault_code), first.fault_string, parameters), result)
+    return Failed(refusals(faults), result)
 
 
 def _described(found: ParameterAttributeStruct) -> dict[str, Any]:

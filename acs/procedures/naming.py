@@ -10,8 +10,8 @@ from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import GetParameterNames, GetParameterNamesResponse, ParameterInfoStruct
 from acs.cwmp.values import is_partial
 from acs.procedures.reading import TOO_MUCH
-from acs.procedures.steps import Done, Failed, Procedure, Step, Subject
-from inventory.operations import Error, Operation
+from acs.procedures.steps import Done, Failed, Procedure, Step, Subject, refusals
+from inventory.operations import Operation
 
 MOST_NAMES = 100_000  # real devices have up to 10,000; what is past it is a device gone wrong
 
@@ -39,12 +39,7 @@ def names(operation: Operation, subject: Subject) -> Procedure:
     }
     if not faults:
         return Done(result)
-    first = next(iter(faults.values()))
-    parameters = {
-        path: {"code": str(fault.fault_code), "message": fault.fault_string}
-        for path, fault in faults.items()
-    }
-    return Failed(Error(str(first.fault_code), first.fault_string, parameters), result)
+    return Failed(refusals(faults), result)
 
 
 def _ask(path: str, found: Names, *, next_level: bool) -> Generator[Step, Any, list[str]]:

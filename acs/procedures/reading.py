@@ -18,8 +18,8 @@ from acs.cwmp.messages import (
     ParameterValueStruct,
 )
 from acs.cwmp.values import is_partial
-from acs.procedures.steps import Done, Failed, Outcome, Procedure, Step, Subject
-from inventory.operations import Error, Operation
+from acs.procedures.steps import Done, Failed, Outcome, Procedure, Step, Subject, refusals
+from inventory.operations import Operation
 
 INVALID_NAME = 9005
 TOO_MUCH = frozenset({9002, 9004})  # internal error and resources exceeded: ask for less
@@ -124,13 +124,7 @@ def _told(readings: Readings) -> Outcome:
     result = {"variables": described(readings.values.values())}
     if not readings.faults:
         return Done(result, readings.batch)
-    parameters = {
-        name: {"code": str(fault.fault_code), "message": fault.fault_string}
-        for name, fault in readings.faults.items()
-    }
-    first = next(iter(readings.faults.values()))
-    error = Error(str(first.fault_code), first.fault_string, parameters)
-    return Failed(error, result, readings.batch)
+    return Failed(refusals(readings.faults), result, readings.batch)
 
 
 def described(values: Any) -> list[dict[str, str]]:

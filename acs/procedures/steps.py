@@ -99,3 +99,13 @@ def refusal(fault: CwmpFault, name: str | None = None) -> Error:
     if not parameters and name is not None:
         parameters = {name: {"code": str(fault.fault_code), "message": fault.fault_string}}
     return Error(str(fault.fault_code), fault.fault_string or "Refused", parameters)
+
+
+def refusals(faults: Mapping[str, CwmpFault]) -> Error:
+    """The error of an operation in which these names were refused, each by itself; at least one."""
+    first = next(iter(faults.values()))
+    parameters = {
+        name: {"code": str(each.fault_code), "message": each.fault_string}
+        for name, each in faults.items()
+    }
+    return Error(str(first.fault_code), first.fault_string, parameters)
