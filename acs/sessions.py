@@ -272,12 +272,6 @@ class Sessions:
                     self._desk.signals.work(live.conversation.seen.device_id)
         return len(late)
 
-    def end_device(self, device_id: int) -> None:
-        """The device's record is gone or no longer its own: its session ends at the next POST."""
-        live = self._by_device.pop(device_id, None)
-        if live is not None:
-            self._by_cookie.pop(live.conversation.seen.session_id, None)
-
     async def drain(self, grace_s: float) -> None:
         """Takes no new session, and gives the running ones ``grace_s`` to end."""
         self._is_draining = True

@@ -16,18 +16,6 @@ from inventory.secrets import Vault
 PATH = re.compile(r"(?:InternetGateway)?Device\.(?:[^\s.*]+\.)*[^\s.*]+")
 MAX_PATH = 256  # A.3.2.2
 MOST = 2000  # settings of a device or type
-VALUE_TYPES = (
-    "string",
-    "integer",
-    "boolean",
-    "int",
-    "unsignedInt",
-    "long",
-    "unsignedLong",
-    "dateTime",
-    "base64",
-    "hexBinary",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,6 @@ _STATUS = {
             AND o.kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')
             AND COALESCE(o.awaits, '') <> 'schedule'))""",
 }
-STATUS_WORDS = tuple(_STATUS)
 
 
 def _meant(organization_ids: Sequence[int], filters: Mapping[str, Any]) -> Where:

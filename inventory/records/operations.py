@@ -142,14 +142,6 @@ def set_evidence(tx: Transaction, operation_id: int, evidence: Mapping[str, Any]
     )
 
 
-def set_progress(tx: Transaction, operation_id: int, progress: int) -> None:
-    tx.run(
-        "UPDATE operations SET progress = :progress WHERE id = :id AND state = 'running'",
-        id=operation_id,
-        progress=progress,
-    )
-
-
 def set_awaits(
     tx: Transaction, operation_id: int, event: str, evidence: Mapping[str, Any] | None
 ) -> None:

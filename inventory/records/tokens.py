@@ -67,7 +67,6 @@ id IN (SELECT token_id FROM token_organizations)
 AND id NOT IN (SELECT token_id FROM token_organizations WHERE organization_id NOT IN ({own}))
 """
 NO_ROW = "-1"
-REVOKE = "UPDATE tokens SET revoked = :now WHERE id = :id AND revoked IS NULL"
 TAKEN_BY = """
 SELECT name FROM tokens JOIN token_organizations ON token_id = id
 WHERE organization_id = :organization_id AND revoked IS NULL ORDER BY name
