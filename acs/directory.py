@@ -20,7 +20,7 @@ class InventoryDirectory:
     vault: Vault
 
     async def target(self, device_id: int) -> Target | None:
-        found = await self.store.read(reachability.whereabouts, device_id, self.vault)
+        found = await self.store.glance(reachability.whereabouts, device_id, self.vault)
         if found is None:
             return None
         return Target(

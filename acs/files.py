@@ -91,7 +91,7 @@ class Files:
         """What the URL is good for. Its first use is kept: the device has heard the request."""
         ticket, now = request.match_info["ticket"], self.clock()
         try:
-            slot = await self.store.read(transfers.slot, ticket, kind, now)
+            slot = await self.store.glance(transfers.slot, ticket, kind, now)
             if not slot.is_used:
                 await self.store.write(transfers.note_use, ticket, kind, now)
         except NotFound:

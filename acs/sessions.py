@@ -213,7 +213,7 @@ class Sessions:
     async def _demands_proof(self) -> bool:
         if self._desk.policy.shared is not None:
             return True
-        return await self._desk.store.read(any_credentials)
+        return await self._desk.store.glance(any_credentials)
 
     async def _go_on(self, live: _Live, message: Envelope | None, caller: Caller) -> Answer:
         conversation = live.conversation

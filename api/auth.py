@@ -74,7 +74,7 @@ class Gate:
 
     async def _look_up(self, secret: str, key: str, now: float) -> Token:
         revocations = self._revocations
-        token = await self._store.read(access.authenticate, secret, now)
+        token = await self._store.glance(access.authenticate, secret, now)
         if token is None:
             self._seen.pop(key, None)
             raise unauthorized(WRONG)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from inventory.errors import Invalid
 from inventory.model_parameters import NOTHING, Fact, known_facts
-from inventory.names import Names, names_of
+from inventory.names import AT_A_GLANCE, Names, names_of
 from inventory.parameters import Found, HeldValue, Source, unpack_reported
 from inventory.paths import Selection, natural, select
 from inventory.records import values as records
@@ -33,8 +33,11 @@ async def recall(
     No paths mean all. Sorted by path, instance numbers as numbers.
     """
     end = None if limit is None else offset + limit
-    return await store.read(
-        _recall, vault, device_id, model, select(paths), slice(offset, end), names_of(store)
+    selection = select(paths)
+    is_brief = selection.is_exact and len(selection.names) <= AT_A_GLANCE
+    look = store.glance if is_brief else store.read
+    return await look(
+        _recall, vault, device_id, model, selection, slice(offset, end), names_of(store)
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inventory.model_parameters import Fact, are_typed, learn
-from inventory.names import Guard, Names, intern, names_of
+from inventory.names import AT_A_GLANCE, Guard, Names, intern, names_of
 from inventory.parameters import Reported, Source
 from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
 from inventory.records import values as records
@@ -43,8 +43,9 @@ async def remember(
         return
     ids = await intern(store, told, guard)
     news = _News(told, ids, (round(now * 1000), source.value), vault)
+    look = store.glance if len(told) <= AT_A_GLANCE else store.read
     while True:
-        changes = await store.read(_plan, device_id, model, news, names_of(store))
+        changes = await look(_plan, device_id, model, news, names_of(store))
         try:
             await store.write(_carry_out, device_id, changes, guard)
         except LostRace:

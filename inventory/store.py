@@ -65,3 +65,7 @@ class Store(Protocol):
     async def read(self, query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """Runs ``query(tx, *args, **kwargs)`` on a snapshot, beside the writers."""
         ...
+
+    async def glance(self, query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """The same for a query that only looks up a few rows by their keys, at once."""
+        ...

@@ -46,7 +46,10 @@ class SqliteStore:
                 return connection
 
             for_upkeep = await connected()
-            pool = Readers([await connected(reads_only=True) for _ in range(readers)])
+            pool = Readers(
+                [await connected(reads_only=True) for _ in range(readers)],
+                at_hand=await connected(reads_only=True),
+            )
             writer = Writer(await connected())
             upkeep = Upkeep(path, for_upkeep, writer)
             opened.push_async_callback(upkeep.close)
@@ -82,6 +85,10 @@ class SqliteStore:
         ``TimeoutError`` when it takes longer than 5 s.
         """
         return await self._readers.read(query, args, kwargs)
+
+    async def glance(self, query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """The same on this thread: a session's look-ups cost less than two hand-overs would."""
+        return self._readers.glance(query, args, kwargs)
 
     async def checkpoint(self) -> None:
         """Writes the WAL back into the database file; also done as need arises."""

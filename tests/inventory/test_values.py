@@ -348,6 +348,8 @@ class Meddled:
             await meddle()
         return result
 
+    glance = read
+
 
 async def test_values_that_are_forgotten_meanwhile_do_not_come_back(cache: Cache) -> None:
     meddled = Meddled(cache.store)

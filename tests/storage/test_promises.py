@@ -102,21 +102,47 @@ async def test_a_read_stands_on_one_snapshot_beside_the_writers(store: Store) ->
     assert await reading == ([], [])
 
 
-async def test_a_read_cannot_write(store: Store) -> None:
+async def test_a_glance_sees_what_is_committed_and_nothing_that_is_under_way(
+    store: Store,
+) -> None:
+    has_written, has_looked = threading.Event(), threading.Event()
+
+    def write_slowly(tx: Transaction) -> None:
+        add(tx, "later")
+        has_written.set()
+        has_looked.wait(5)
+
+    await store.write(add, "before")
+    writing = asyncio.create_task(store.write_later(write_slowly))
+    await asyncio.to_thread(has_written.wait, 5)
+    assert await store.glance(notes) == ["before"]
+    has_looked.set()
+    await writing
+    assert await store.glance(notes) == ["before", "later"]
+
+
+@pytest.mark.parametrize("way", ["read", "glance"])
+async def test_a_read_cannot_write(store: Store, way: str) -> None:
+    look = getattr(store, way)
     with pytest.raises(Exception, match="readonly"):
-        await store.read(add, "forbidden")
-    assert await store.read(notes) == []
+        await look(add, "forbidden")
+    assert await look(notes) == []
 
 
-async def test_an_error_in_a_read_reaches_the_caller_and_the_reader_goes_on(store: Store) -> None:
+@pytest.mark.parametrize("way", ["read", "glance"])
+async def test_an_error_in_a_read_reaches_the_caller_and_the_reader_goes_on(
+    store: Store, way: str
+) -> None:
+    look = getattr(store, way)
+
     def fail(tx: Transaction) -> None:
         notes(tx)
         raise LookupError
 
     for _ in range(5):  # more than there are readers
         with pytest.raises(LookupError):
-            await store.read(fail)
-    assert await store.read(notes) == []
+            await look(fail)
+    assert await look(notes) == []
 
 
 async def test_text_that_cannot_be_stored_is_replaced_on_entry(store: Store) -> None:

@@ -161,7 +161,7 @@ async def test_when_a_foreign_lock_is_never_released_all_who_wait_are_told(
 
 async def test_a_read_that_takes_too_long_is_ended(adapter: Any, store: SqliteStore) -> None:
     connection = await connect(adapter.path, reads_only=True)
-    readers = Readers([connection], longest_s=0.05)
+    readers = Readers([connection], at_hand=connection, longest_s=0.05)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     try:
         with pytest.raises(TimeoutError):
