@@ -5,7 +5,7 @@ request, informs over a fresh connection, is set and closes. The clock runs from
 to the last device's end. ``cpu`` is the server's alone: with fleet and server on the same cores
 the wall clock shows what both together can do.
 
-Run: ``python -m benchmarks.bulk [devices] [max_concurrency]``
+Run: ``python -m benchmarks bulk [devices] [max_concurrency]``
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from simulator.timing import Pace
 
 TOKEN = "token-of-the-benchmark"
 JOBS = "inventory_device_serial_headless_operation/"
-ARRIVALS_A_SECOND = 150  # of new devices, each with its enrolment
+ARRIVALS_A_SECOND = 200  # of new devices, each with its enrolment
 
 
 async def serve_acs(folder: str) -> None:
@@ -70,11 +70,11 @@ async def enrolled(http: aiohttp.ClientSession, api_url: str) -> None:
         await asyncio.sleep(1)
 
 
-async def measure(count: int, concurrency: int) -> None:
+async def measure(count: int = 10_000, concurrency: int = 1000) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        server = await Served.start(__spec__.name, "acs", folder)
+        server = await Served.start(__name__, "acs", folder)
         acs_url, api_url = server.words
-        fleet = await Served.start(__spec__.name, "fleet", acs_url, str(count))
+        fleet = await Served.start(__name__, "fleet", acs_url, str(count))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession(headers=headers) as http:
             await enrolled(http, api_url)
@@ -111,12 +111,11 @@ async def one_job(
         print(f"failed: {told['operation_details']['error_summary']}")
 
 
+def main(*arguments: str) -> None:
+    asyncio.run(measure(*map(int, arguments)))
+
+
 if __name__ == "__main__":
-    if sys.argv[1:3] and sys.argv[1] == "serve":
-        if sys.argv[2] == "acs":
-            asyncio.run(serve_acs(sys.argv[3]))
-        else:
-            asyncio.run(serve_fleet(sys.argv[3], int(sys.argv[4])))
-    else:
-        given = [int(argument) for argument in sys.argv[1:]]
-        asyncio.run(measure(*(given + [2000, 1000][len(given) :])))
+    _, serve, kind, *told = sys.argv
+    assert serve == "serve"
+    asyncio.run(serve_acs(told[0]) if kind == "acs" else serve_fleet(told[0], int(told[1])))

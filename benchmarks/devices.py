@@ -1,4 +1,4 @@
-"""What lists and single devices cost among 100,000 of them: ``python -m benchmarks.devices``.
+"""What lists and single devices cost among 100,000 of them: ``python -m benchmarks devices``.
 
 CPU time of the server's process for whole requests, from the socket to the socket; the client is a
 process of its own. Each list has 50 devices and an exact count.
@@ -138,8 +138,12 @@ def told() -> list[Reported]:
     return [Reported(f"Device.{name}", "100", "string") for name in (*names, "DeviceInfo.UpTime")]
 
 
-async def nobody_answers(*_: Any) -> None:
+async def nobody_answers(*_: Any) -> Any:
     """No device can be reached."""
+
+
+def nothing_is_sent(*_: Any) -> Any:
+    """No operation is rehearsed here."""
 
 
 async def measured(port: int, token: str, path: str) -> float:
@@ -165,7 +169,7 @@ def paths() -> Iterator[tuple[str, str]]:
     yield "values of one, 10 of 500", "/api/v1/inventory_device_variables/50000/?limit=10"
 
 
-async def main() -> None:
+async def measure() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with await SqliteStore.open(folder / "inventory.db") as store:
@@ -182,6 +186,9 @@ async def main() -> None:
                 upload_folder=folder,
                 ask_to_inform=nobody_answers,
                 read_values=nobody_answers,
+                rehearse=nothing_is_sent,
+                ping=nobody_answers,
+                judge_webhook=nobody_answers,
                 carries_out=frozenset(),
             )
             runner = ApiRunner(make_app(store, Signals(), ApiOptions(), house), access_log=None)
@@ -193,5 +200,5 @@ async def main() -> None:
             await runner.cleanup()
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def main() -> None:
+    asyncio.run(measure())

@@ -1,4 +1,4 @@
-"""What taking in and writing out a fleet costs: ``python -m benchmarks.imports [DEVICES]``.
+"""What taking in and writing out a fleet costs: ``python -m benchmarks imports [DEVICES]``.
 
 ``acs import`` and ``acs export`` run as everybody runs them, with no server and then beside one
 that is asked to change a device all the time: how long its callers wait, and its memory.
@@ -127,8 +127,8 @@ def beside_a_server(folder: Path, source: Path, devices: int) -> None:
         print(f"         server's memory {before:.1f} MB before, {server.memory_mb():.1f} MB after")
 
 
-def main() -> None:
-    devices = int(sys.argv[1]) if len(sys.argv) > 1 else DEVICES
+def main(*arguments: str) -> None:
+    devices = int(arguments[0]) if arguments else DEVICES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "fleet.csv"
@@ -143,7 +143,3 @@ def main() -> None:
         tell("backup", devices, run("backup", folder / "backup.db", *database))
         tell("key rotate", devices, run("key", "rotate", *database))
         beside_a_server(folder, source, devices)
-
-
-if __name__ == "__main__":
-    main()

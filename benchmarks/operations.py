@@ -29,8 +29,9 @@ from benchmarks import servers
 from benchmarks.fleet import ROOT, inform, prepare, serial
 from benchmarks.load import Line
 from benchmarks.processes import Served
-from simulator.cpe import Cpe, Pace
+from simulator.cpe import Cpe
 from simulator.listener import Listener
+from simulator.timing import Pace
 
 PARAMETERS = 10_000
 READS = 3  # devices that are read, each for the first time
@@ -54,7 +55,7 @@ class Api:
 
     async def result(self, operation_id: str) -> Any:
         """The operation, once it has ended."""
-        wanted = {"id": operation_id, "wait": PATIENCE_S}
+        wanted: dict[str, str | int] = {"id": operation_id, "wait": PATIENCE_S}
         async with self._http.get(self._base + OPERATIONS, params=wanted) as answer:
             found = await answer.json()
         operation = found[0] if isinstance(found, list) else found

@@ -3,12 +3,11 @@
 ``claim`` is the unit with its COMMIT left out: the statements that find and mark the operation;
 ``nothing to do`` is the same question of a device whose queue is empty.
 
-Run: ``python -m benchmarks.queue [rows of history] [devices]``
+Run: ``python -m benchmarks queue [rows of history] [devices]``
 """
 
 import asyncio
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -58,7 +57,7 @@ def queue_one_each(tx: Transaction, device_ids: range, now: float) -> None:
         operations.queue(tx, device_id, Kind.SET, {"variables": []}, now)
 
 
-async def measure(rows: int, fleet: int) -> None:
+async def measure(rows: int = 1_000_000, fleet: int = 10_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         setup = Setup(Vault.load(Path(folder, "key")))
         async with await SqliteStore.open(Path(folder, "acs.db")) as store:
@@ -75,6 +74,5 @@ async def measure(rows: int, fleet: int) -> None:
         print(f"{name:14} {middle:.3f} ms, 99 of 100 within {worst:.3f} ms, {rows:,} rows behind")
 
 
-if __name__ == "__main__":
-    given = [int(argument) for argument in sys.argv[1:]]
-    asyncio.run(measure(*(given + [1_000_000, 10_000][len(given) :])))
+def main(*arguments: str) -> None:
+    asyncio.run(measure(*map(int, arguments)))

@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from statistics import median
@@ -208,7 +209,7 @@ async def measure_cache(folder: Path) -> None:
         await store.checkpoint()
         size = (await store.size()).database_bytes - before
         await store.checkpoint()
-        few = {count: await cpu_us(REPEATS, lambda n, c=count: change(c, n)) for count in (1, 10)}
+        few = {count: await cpu_us(REPEATS, partial(change, count)) for count in (1, 10)}
         await store.checkpoint()
         await cpu_us(REPEATS, lambda n: change(10, n))
         wal_kib = wal_pages(folder / "values.db") * 4 / REPEATS
