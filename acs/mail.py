@@ -4,7 +4,9 @@ import asyncio
 import json
 import smtplib
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
+from typing import Any
 
 from acs.config import SmtpSettings
 from inventory.deliveries import Delivery, Outcome
@@ -40,8 +42,7 @@ class Mailer:
         mail = EmailMessage()
         mail["From"], mail["To"] = self._settings.sender, delivery.target
         mail["Message-ID"] = f"<{delivery.key}@cwmp-acs>"
-        name = " ".join(str(told["device_name"]).split())
-        mail["Subject"] = f"{told['operation']} on {name}: {told['status']}"
+        mail["Subject"] = _subject(told)
         lines = [f"{field}: {value}" for field, value in told.items() if value is not None]
         mail.set_content("\n".join(lines))
         return mail
@@ -54,6 +55,15 @@ class Mailer:
             if settings.username is not None and settings.password is not None:
                 server.login(settings.username, settings.password.get_secret_value())
             server.send_message(mail)
+
+
+def _subject(told: Mapping[str, Any]) -> str:
+    """What has ended, on which device or how many, and how."""
+    if "operation_type" in told:
+        failed, total = told["failed_devices"], told["total_devices"]
+        return f"{told['operation_type']}: {told['status']}, {failed} of {total} devices failed"
+    name = " ".join(str(told["device_name"]).split())
+    return f"{told['operation']} on {name}: {told['status']}"
 
 
 def _refused(code: int, text: str) -> Outcome:

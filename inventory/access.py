@@ -68,8 +68,8 @@ class Caller:
             raise Forbidden
 
 
-def only(organizations: frozenset[int] | None) -> int | None:
-    """The organization of somebody who is bound to just one."""
+def only(organizations: Collection[int] | None) -> int | None:
+    """The organization of what belongs to just one."""
     return next(iter(organizations)) if organizations and len(organizations) == 1 else None
 
 

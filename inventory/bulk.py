@@ -5,7 +5,8 @@ bounded number of operations in the queues of its devices; each end is counted i
 the operation ends (``inventory.tallies``), so nothing is counted twice or forgotten at a crash. A
 device that does not show itself keeps its operation, but not its place among those being served.
 
-Persons' operations go before a job's on every device.
+Persons' operations go before a job's on every device. A job that its devices made fail may be
+undone (``inventory.rollbacks``).
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
-from inventory import operations, tallies
+from inventory import notifications, operations, rollbacks, tallies
 from inventory.operations import MINUTE_S, QUEUED_TIMEOUT_S, Kind, Origin, Priority
 from inventory.records import bulk as records
 from inventory.records import log
@@ -121,16 +122,21 @@ def plan(tx: Transaction, job_id: int, now: float) -> bool:
     job = records.by_id(tx, job_id)
     if job is None or job.state != State.IN_PROGRESS or job.is_planned:
         return False
-    found, is_planned = records.plan(tx, job, records.organizations(tx, job.id), SPAN)
-    records.change(
-        tx,
-        job.id,
-        now,
-        planned_to=job.planned_to + SPAN,
-        is_planned=is_planned,
-        total=job.total + found,
-    )
+    last = job.planned_to + SPAN
+    planned = _plan_to(tx, job, last)
+    if planned is None:
+        return False
+    found, is_planned = planned
+    total = job.total + found
+    records.change(tx, job.id, now, planned_to=last, is_planned=is_planned, total=total)
     return not is_planned
+
+
+def _plan_to(tx: Transaction, job: Job, last: int) -> tuple[int, bool] | None:
+    """None when it is too early."""
+    if rollbacks.UNDOES in job.filters:
+        return rollbacks.plan(tx, job, last)
+    return records.plan(tx, job, records.organizations(tx, job.id), last)
 
 
 # --- Going on --------------------------------------------------------------------------------
@@ -309,7 +315,16 @@ def _failure(job: Job, now: float) -> str | None:
 
 
 def _end(tx: Transaction, job: Job, state: State, reason: str | None, now: float) -> None:
-    records.change(tx, job.id, now, state=state, reason=reason, completed=now)
+    """Each run of a recurring job tells of its end; the job that makes them has nothing to tell."""
+    rollback_id = rollbacks.begin(tx, job, reason, now)
+    records.change(
+        tx, job.id, now, state=state, reason=reason, completed=now, rollback_id=rollback_id
+    )
+    ended = records.by_id(tx, job.id)
+    assert ended is not None
+    if ended.schedule is None:
+        whose = records.organizations(tx, job.id)
+        notifications.queue_of_job(tx, ended, whose, records.errors(tx, job.id), now)
 
 
 def cancel(tx: Transaction, job: Job, now: float) -> None:

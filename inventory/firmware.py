@@ -12,6 +12,7 @@ from inventory.access import Caller
 from inventory.complaints import taken
 from inventory.errors import Conflict, Invalid, NotFound
 from inventory.query import Expected, Page, Window
+from inventory.records import bulk
 from inventory.records import firmware as records
 from inventory.records.firmware import Filter, Image
 from inventory.store import Transaction
@@ -70,12 +71,14 @@ def change(
 def detach_some(tx: Transaction, caller: Caller, image_id: int, expected: Expected) -> bool:
     """Takes the image from some of its devices, before it is deleted; whether more may be.
 
-    Raises Conflict while a device waits for it.
+    Raises Conflict while a device waits for it, or a bulk job is about it.
     """
     image = get(tx, caller, image_id)
     expected.check(image.tag)
     if records.is_wanted(tx, image_id):
         raise Conflict(f"Firmware image {image.name} is on its way to devices.")
+    if bulk.name_image(tx, image_id):
+        raise Conflict(f"Firmware image {image.name} is needed by a bulk job.")
     return records.detach(tx, image_id, DETACHED_AT_ONCE)
 
 

@@ -1,18 +1,22 @@
-"""Who is told of the end of an operation, and what: put down in the unit in which it ends.
+"""Who is told of the end of an operation or a bulk job, and what: put down in the unit of the end.
 
 Values are never told, for they may be secret: whoever is told may ask for them with his own token.
 """
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from inventory.access import only
 from inventory.records import deliveries as records
+from inventory.records.bulk import Job
 from inventory.records.operations import End
 from inventory.store import Transaction
+
+COMPLETED = "completed"
 
 
 class Channel(StrEnum):
@@ -24,11 +28,42 @@ _FIELDS: Mapping[Channel, str] = {Channel.WEBHOOK: "webhook_url", Channel.EMAIL:
 
 
 def queue(tx: Transaction, end: End, now: float) -> None:
-    """One delivery for each channel that was asked for."""
+    """Of an operation: one delivery for each channel that was asked for."""
     story = records.story(tx, end.id)
     wish = json.loads(story["request"])["notification"]
-    if not wish.get("on_completion" if end.state == "completed" else "on_failure", True):
-        return
+    if _is_wanted(wish, end.state):
+        whose = story["organization_id"]
+        _put_down(tx, wish, _told(story), now, operation_id=end.id, organization_id=whose)
+
+
+def queue_of_job(
+    tx: Transaction,
+    job: Job,
+    organizations: Sequence[int],
+    errors: Mapping[str, int],
+    now: float,
+) -> None:
+    """Of a bulk job that has just ended, if somebody wants to know."""
+    wish = job.request.get("notification")
+    if wish and _is_wanted(wish, job.state):
+        told = _told_of_job(job, organizations, errors)
+        _put_down(tx, wish, told, now, job_id=job.id, organization_id=only(organizations))
+
+
+def _is_wanted(wish: Mapping[str, Any], state: str) -> bool:
+    return bool(wish.get("on_completion" if state == COMPLETED else "on_failure", True))
+
+
+def _put_down(
+    tx: Transaction,
+    wish: Mapping[str, Any],
+    told: Mapping[str, Any],
+    now: float,
+    *,
+    organization_id: int | None,
+    operation_id: int | None = None,
+    job_id: int | None = None,
+) -> None:
     for channel, field in _FIELDS.items():
         if wish.get(field):
             records.insert(
@@ -36,9 +71,10 @@ def queue(tx: Transaction, end: End, now: float) -> None:
                 key=f"dlv_{secrets.token_hex(12)}",
                 channel=channel,
                 target=wish[field],
-                body=json.dumps(_told(story), ensure_ascii=False),
-                operation_id=end.id,
-                organization_id=story["organization_id"],
+                body=json.dumps(told, ensure_ascii=False),
+                operation_id=operation_id,
+                job_id=job_id,
+                organization_id=organization_id,
                 now=now,
             )
 
@@ -61,6 +97,32 @@ def _told(story: Any) -> dict[str, Any]:
         "attempts": story["attempts"],
         "error": None if story["error"] is None else json.loads(story["error"]),
     }
+
+
+def _told_of_job(
+    job: Job, organizations: Sequence[int], errors: Mapping[str, int]
+) -> dict[str, Any]:
+    return {
+        "event": f"bulk.{job.state}",
+        "id": str(job.id),
+        "parent_id": _number(job.parent_id),
+        "operation_type": job.operation_type,
+        "status": job.state,
+        "reason": job.reason,
+        "organization_ids": list(organizations),
+        "total_devices": job.total,
+        "processed_devices": job.processed,
+        "failed_devices": job.failed,
+        "error_summary": dict(errors),
+        "rollback_job_id": _number(job.rollback_id),
+        "created_at": _time(job.created),
+        "started_at": _time(job.started),
+        "completed_at": _time(job.completed),
+    }
+
+
+def _number(job_id: int | None) -> str | None:
+    return None if job_id is None else str(job_id)
 
 
 def _time(moment: float | None) -> str | None:

@@ -27,6 +27,7 @@ from api.resources.bulk_models import (
 )
 from api.resources.operation_models import (
     CancelQuery,
+    NotificationAnswer,
     OperationAnswer,
     OperationError,
     OperationQuery,
@@ -71,6 +72,9 @@ async def create(call: Call, body: OrderBySerial | JobBody, query: OrderQuery) -
     if query.dry_run:
         raise Invalid({"dry_run": ["Only for one device."]})
     wish = body.wish(_request(call, body))
+    complaint = await operations.complaint(call, body.notification)
+    if complaint is not None:
+        raise Unprocessable(complaint)
     targets = await call.read(bulk.prospect, wish)
 
     def accepted(report: Report) -> Answer:
@@ -170,6 +174,7 @@ async def _ask_to_inform(call: Call, reports: list[Report]) -> None:
 
 def _shown(report: Report, now: float) -> JobAnswer:
     job = report.job
+    told = job.request.get("notification")
     return JobAnswer(
         id=str(job.id),
         operation_type=job.operation_type,
@@ -185,8 +190,16 @@ def _shown(report: Report, now: float) -> JobAnswer:
             device_types=job.filters["given_types"],
             organization_ids=list(report.organizations),
             error_summary=dict(report.errors),
+            reason=job.reason,
+            parent_id=_id(job.parent_id),
+            rollback_job_id=_id(job.rollback_id),
+            notification=None if told is None else NotificationAnswer(**told),
         ),
     )
+
+
+def _id(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 @endpoint(Role.VIEWER, OWNED, "List a bulk job's devices", answers=Listing[JobResult])

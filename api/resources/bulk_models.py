@@ -10,6 +10,8 @@ from api.fields import MAX_INTEGER, Boolean, Id, Integer, Moment, Name, Text
 from api.models import Body, ListQuery, Representation, example, names_of
 from api.resources.operation_models import (
     OLDER_WORDS,
+    NotificationAnswer,
+    NotificationBody,
     OperationError,
     OperationsQuery,
     OperationVariable,
@@ -62,6 +64,13 @@ class JobDetails(Representation):
     error_summary: dict[str, int] = Field(
         description="Failed devices by cause.", examples=[{"connection_timeouts": 3}]
     )
+    reason: str | None = Field(
+        description="Why it failed: max_failures, canary, timeout or all_failed.",
+        examples=["canary"],
+    )
+    parent_id: str | None = Field(description="The job that it is a run or the rollback of.")
+    rollback_job_id: str | None = Field(description="The job that undoes it.", examples=["43"])
+    notification: NotificationAnswer | None
 
 
 class JobAnswer(Representation):
@@ -187,6 +196,16 @@ class JobOptions(Body):
         ]
         | None
     ) = None
+    rollback_image: (
+        Annotated[
+            Id,
+            Field(
+                description="Of a firmware download: the image that the devices get which have "
+                "taken the new one, should devices make the job fail."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class JobBody(Body):
@@ -217,6 +236,9 @@ class JobBody(Body):
     variables: Annotated[list[VariableBody], Field(default_factory=list, max_length=MAX_VARIABLES)]
     parameters: Annotated[OrderParameters, Field(default_factory=OrderParameters)]
     retry_policy: RetryBody | None = None
+    notification: Annotated[
+        NotificationBody | None, Field(description="Who is told of the end of the job.")
+    ] = None
 
     @classmethod
     def refusal(cls, fields: Mapping[str, Any]) -> Invalid:
@@ -256,6 +278,7 @@ class JobBody(Body):
             due=schedule.execute_at,
             schedule=schedule.model_dump() if schedule.type == "recurring" else None,
             priority=schedule.priority,
+            notification=None if self.notification is None else dict(self.notification),
         )
 
 

@@ -21,6 +21,7 @@ from api.resources.operation_models import (
     Eyes,
     HistoryQuery,
     InitiatedAnswer,
+    NotificationBody,
     OperationAnswer,
     OperationQuery,
     OperationsQuery,
@@ -98,7 +99,8 @@ def _place(path: str) -> Handler:
             task=body.parameters.task,
             terms=body.terms,
         )
-        await _must_be_tellable(call, body)
+        if (wrong := await complaint(call, body.notification)) is not None:
+            raise Invalid(wrong)
         if query.dry_run:
             return await _rehearse(call, body, order)
         eyes = _eyes(call, path)
@@ -131,12 +133,11 @@ async def _rehearse(call: Call, body: OrderBody, order: Order) -> Answer:
     return found(rehearsal_models.shown(stage, rehearsal, body.operation, telling(call)))
 
 
-async def _must_be_tellable(call: Call, body: OrderBody) -> None:
-    """Raises Invalid when the webhook leads where none may go."""
-    url = body.notification and body.notification.webhook_url
-    complaint = await call.request.app[HOUSE].judge_webhook(url) if url else None
-    if complaint is not None:
-        raise Invalid({"notification": {"webhook_url": [complaint]}})
+async def complaint(call: Call, notification: NotificationBody | None) -> dict[str, Any] | None:
+    """What is wrong with telling them: a webhook may lead where none may go."""
+    url = notification and notification.webhook_url
+    wrong = await call.request.app[HOUSE].judge_webhook(url) if url else None
+    return None if wrong is None else {"notification": {"webhook_url": [wrong]}}
 
 
 # --- Seeing ----------------------------------------------------------------------------------

@@ -37,8 +37,11 @@ class DeliveryAnswer(Representation):
     last_attempt: Moment | None
     status_code: int | None = Field(description="Of the receiver's last answer.", examples=[204])
     error: str | None = Field(description="Why the last attempt failed.")
-    organization_id: int = Field(examples=[1])
-    operation_id: str = Field(description="That it tells of.", examples=["txn_12345"])
+    organization_id: int | None = Field(
+        description="None: of a job of several organizations.", examples=[1]
+    )
+    operation_id: str | None = Field(description="That it tells of.", examples=["txn_12345"])
+    job_id: str | None = Field(description="The bulk job that it tells of.", examples=["42"])
     created_at: Moment
     payload: dict[str, Any]
 
@@ -56,7 +59,8 @@ def shown(delivery: Delivery) -> DeliveryAnswer:
         status_code=delivery.status_code,
         error=delivery.error,
         organization_id=delivery.organization_id,
-        operation_id=f"txn_{delivery.operation_id}",
+        operation_id=None if delivery.operation_id is None else f"txn_{delivery.operation_id}",
+        job_id=None if delivery.job_id is None else str(delivery.job_id),
         created_at=delivery.created,
         payload=json.loads(delivery.body),
     )
@@ -66,6 +70,7 @@ class DeliveryQuery(ListQuery):
     status: State | None = None
     channel: Channel | None = None
     operation_id: Annotated[Text, Field(description="`<n>` or `txn_<n>`.")] | None = None
+    job_id: Annotated[Id, Field(description="A bulk job's.")] | None = None
     organization: Annotated[Id, Field(description="An organization's.")] | None = None
     created_from: Time | None = None
     created_to: Time | None = None
@@ -77,6 +82,7 @@ class DeliveryQuery(ListQuery):
             state=self.status,
             channel=self.channel,
             operation_id=None if told is None else viewing.refer(told).id or 0,
+            job_id=self.job_id,
             organization_id=self.organization,
             created_from=self.created_from,
             created_to=self.created_to,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from inventory import audit, bulk, tallies
-from inventory.access import Caller
+from inventory import audit, bulk, rollbacks, tallies
+from inventory.access import Caller, only
 from inventory.actions import estimates
 from inventory.bulk import FINAL, LIFE, State
 from inventory.complaints import no_such
@@ -19,7 +19,7 @@ from inventory.operations import MINUTE_S, Kind
 from inventory.query import EVERYTHING, Expected, Page, Window
 from inventory.query import tag as tag_of
 from inventory.records import bulk as records
-from inventory.records import history
+from inventory.records import firmware, history
 from inventory.records import organizations as organization_records
 from inventory.records import types as type_records
 from inventory.records.bulk import Job, Result
@@ -31,6 +31,7 @@ MOST_VARIABLES = 200  # of each device in a list
 ASKED_AT_ONCE = 500  # devices of jobs that a status helper runs for
 COUNTED = (tallies.TIMEOUT, tallies.REFUSED, tallies.FAULT)
 NEVER = "This never happens."
+NOT_UNDONE = "Only a download of firmware can be rolled back."
 TOO_WIDE = "Name organizations or filters: this would be done on every device."
 
 # What must not be done on every device by a forgotten filter.
@@ -51,6 +52,7 @@ class Wish:
     due: float | None = None
     schedule: Mapping[str, Any] | None = None
     priority: str = "normal"
+    notification: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def create(tx: Transaction, caller: Caller, wish: Wish, targets: int, now: float
             "kind": wish.kind,
             "order": dict(wish.request),
             "scheduled_for": wish.due if recurrence is None else None,
+            **({"notification": dict(wish.notification)} if wish.notification else {}),
         },
         filters={**filters, "given_types": list(wish.filters.get("types") or ())},
         options=dict(wish.options),
@@ -140,7 +143,21 @@ def _resolved(tx: Transaction, caller: Caller, wish: Wish) -> tuple[list[int], d
         filters["types"] = _types(tx, types)
     if wish.kind in SWEEPING and not wish.organizations and not filters:
         raise Unprocessable({"device_filters": [TOO_WIDE]})
+    _check_images(tx, wish)
     return organizations, filters
+
+
+def _check_images(tx: Transaction, wish: Wish) -> None:
+    """Raises Unprocessable for an image that is not there, or a rollback of what is no firmware."""
+    image_id, rollback_id = wish.request.get("firmware_image"), wish.options.get(rollbacks.OPTION)
+    if image_id is not None and firmware.by_id(tx, image_id) is None:
+        raise Unprocessable({"parameters": {"firmware_image": [no_such(image_id)]}})
+    if rollback_id is None:
+        return
+    if wish.kind is not Kind.DOWNLOAD:
+        raise Unprocessable({"options": {rollbacks.OPTION: [NOT_UNDONE]}})
+    if firmware.by_id(tx, rollback_id) is None:
+        raise Unprocessable({"options": {rollbacks.OPTION: [no_such(rollback_id)]}})
 
 
 def _organizations(tx: Transaction, caller: Caller, given: Sequence[int]) -> list[int]:
@@ -261,6 +278,6 @@ def _record(
     details: Mapping[str, Any],
     now: float,
 ) -> None:
-    whose = organizations[0] if len(organizations) == 1 else None
+    whose = only(organizations)
     told = {"operation_type": job.operation_type, **details}
     audit.record(tx, caller, action, "bulk job", job.id, whose, "done", told, now)

@@ -37,6 +37,7 @@ class Job:
     processed: int
     failed: int
     parent_id: int | None
+    rollback_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,14 @@ def by_id(tx: Transaction, job_id: int) -> Job | None:
 
 def seen(tx: Transaction, scope: Scope, job_id: int) -> Job | None:
     """The job, when all its organizations are in the scope."""
-    where = _visible(scope).equal("id", job_id)
+    where = visible(scope).equal("id", job_id)
     row = tx.one(f"SELECT {_COLUMNS} FROM bulk_jobs {where.sql}", **where.parameters)
     return None if row is None else _job(row)
 
 
 def page(tx: Transaction, scope: Scope, job_id: int | None, window: Window) -> Page[Job]:
     """The newest first."""
-    where = _visible(scope).equal("id", job_id)
+    where = visible(scope).equal("id", job_id)
     count = tx.one(f"SELECT count(*) FROM bulk_jobs {where.sql}", **where.parameters)
     assert count is not None
     rows = tx.all(
@@ -123,7 +124,8 @@ def page(tx: Transaction, scope: Scope, job_id: int | None, window: Window) -> P
     return Page([_job(row) for row in rows], count[0])
 
 
-def _visible(scope: Scope) -> Where:
+def visible(scope: Scope) -> Where:
+    """The jobs all of whose organizations are in the scope."""
     if scope.organizations is None:
         return Where(EVERYTHING)
     inside = Where(scope)
@@ -138,6 +140,15 @@ def unsettled(tx: Transaction) -> list[int]:
     """Jobs that there may be something to do for."""
     rows = tx.all("SELECT id FROM bulk_jobs WHERE NOT is_settled ORDER BY priority, id")
     return [row[0] for row in rows]
+
+
+def name_image(tx: Transaction, image_id: int) -> bool:
+    """Whether jobs that go on, or will begin, are about this firmware image."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM bulk_jobs WHERE NOT is_settled")
+    return any(
+        image_id in (job.request["order"].get("firmware_image"), job.options.get("rollback_image"))
+        for job in map(_job, rows)
+    )
 
 
 def change(tx: Transaction, job_id: int, now: float, **columns: Any) -> None:
@@ -204,9 +215,8 @@ def count_meant(
     return int(row[0])
 
 
-def plan(tx: Transaction, job: Job, organization_ids: Sequence[int], span: int) -> tuple[int, bool]:
-    """Fixes the targets among the next ``span`` device ids: how many, and whether it was all."""
-    last = job.planned_to + span
+def plan(tx: Transaction, job: Job, organization_ids: Sequence[int], last: int) -> tuple[int, bool]:
+    """Fixes the targets up to a device id: how many, and whether it was all."""
     where = _meant(organization_ids, job.filters).holds(
         "d.id > :after AND d.id <= :last", after=job.planned_to, last=last
     )
@@ -219,6 +229,59 @@ def plan(tx: Transaction, job: Job, organization_ids: Sequence[int], span: int) 
     )
     newest = tx.one("SELECT max(id) FROM devices")
     return found, newest is None or last >= (newest[0] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A target whose operation has been sent to the device, and what the device shows now."""
+
+    device_id: int
+    name: str
+    is_up: bool
+    software_version: str | None
+    operation_state: str
+    evidence: Mapping[str, Any] | None
+
+
+def begun(tx: Transaction, job_id: int, after: int, last: int) -> list[Begun]:
+    """Targets with device ids behind ``after`` and up to ``last``."""
+    rows = tx.all(
+        """SELECT t.device_id, d.name, p.is_up, d.software_version, o.state, o.evidence
+           FROM bulk_targets AS t JOIN operations AS o ON o.id = t.operation_id
+           JOIN devices AS d ON d.id = t.device_id JOIN presence AS p ON p.device_id = d.id
+           WHERE t.job_id = :job_id AND t.device_id > :after AND t.device_id <= :last
+               AND o.started IS NOT NULL""",
+        job_id=job_id,
+        after=after,
+        last=last,
+    )
+    return [
+        Begun(row[0], row[1], bool(row[2]), row[3], row[4], row[5] and json.loads(row[5]))
+        for row in rows
+    ]
+
+
+def add_targets(tx: Transaction, job_id: int, found: Sequence[Begun]) -> None:
+    tx.run_many(
+        """INSERT INTO bulk_targets (job_id, device_id, name, was_up, state)
+           VALUES (:job_id, :device_id, :name, :was_up, 'waiting')""",
+        [
+            {
+                "job_id": job_id,
+                "device_id": each.device_id,
+                "name": each.name,
+                "was_up": each.is_up,
+            }
+            for each in found
+        ],
+    )
+
+
+def last_target(tx: Transaction, job_id: int) -> int:
+    """The highest device id among the targets; 0 without any."""
+    row = tx.one("SELECT max(device_id) FROM bulk_targets WHERE job_id = :job_id", job_id=job_id)
+    assert row is not None
+    return int(row[0] or 0)
 
 
 @dataclass(frozen=True, slots=True)

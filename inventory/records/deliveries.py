@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from inventory.query import EVERYTHING, Page, Scope, Window
+from inventory.records.bulk import visible as seen_jobs
 from inventory.records.where import Where
 from inventory.store import Row, Transaction
 
@@ -17,8 +18,9 @@ class Delivery:
     channel: str
     target: str
     body: str
-    operation_id: int
-    organization_id: int
+    operation_id: int | None
+    job_id: int | None
+    organization_id: int | None
     state: str
     attempts: int
     due: float
@@ -35,6 +37,7 @@ class Filter:
     state: str | None = None
     channel: str | None = None
     operation_id: int | None = None
+    job_id: int | None = None
     organization_id: int | None = None
     created_from: float | None = None
     created_to: float | None = None
@@ -58,17 +61,17 @@ def story(tx: Transaction, operation_id: int) -> Row:
 
 def insert(tx: Transaction, *, now: float, **columns: Any) -> None:
     tx.run(
-        """INSERT INTO deliveries (key, channel, target, body, operation_id, organization_id,
-               state, due, created)
-           VALUES (:key, :channel, :target, :body, :operation_id, :organization_id,
-               'pending', :now, :now)""",
+        """INSERT INTO deliveries (key, channel, target, body, operation_id, job_id,
+               organization_id, state, due, created)
+           VALUES (:key, :channel, :target, :body, :operation_id, :job_id,
+               :organization_id, 'pending', :now, :now)""",
         now=now,
         **columns,
     )
 
 
 def by_id(tx: Transaction, scope: Scope, delivery_id: int) -> Delivery | None:
-    where = Where(scope).equal("id", delivery_id)
+    where = _visible(scope).equal("id", delivery_id)
     row = tx.one(f"SELECT {_COLUMNS} FROM deliveries {where.sql}", **where.parameters)
     return None if row is None else Delivery(*row)
 
@@ -76,10 +79,11 @@ def by_id(tx: Transaction, scope: Scope, delivery_id: int) -> Delivery | None:
 def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[Delivery]:
     """The newest first."""
     where = (
-        Where(scope)
+        _visible(scope)
         .equal("state", wanted.state)
         .equal("channel", wanted.channel)
         .equal("operation_id", wanted.operation_id)
+        .equal("job_id", wanted.job_id)
         .equal("organization_id", wanted.organization_id)
         .at_least("created", wanted.created_from)
         .at_most("created", wanted.created_to)
@@ -96,6 +100,16 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
         **where.parameters,
     )
     return Page([Delivery(*row) for row in rows], count[0])
+
+
+def _visible(scope: Scope) -> Where:
+    """What belongs to the scope's organizations, or tells of a job that belongs to them alone."""
+    if scope.organizations is None:
+        return Where(EVERYTHING)
+    mine = Where(scope)
+    inside = mine.sql.removeprefix("WHERE ")
+    job = f"SELECT 1 FROM bulk_jobs {seen_jobs(scope).sql} AND bulk_jobs.id = deliveries.job_id"
+    return Where(EVERYTHING).holds(f"({inside} OR EXISTS ({job}))", **mine.parameters)
 
 
 def receivers_due(tx: Transaction, now: float, limit: int) -> list[tuple[str, str]]:

@@ -46,9 +46,7 @@ class Readers:
         finally:
             self._free.put_nowait(connection)
 
-    def glance(
-        self, query: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> T:
+    def glance(self, query: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         """Runs a query of a few keyed rows on the caller's thread, the loop's."""
         return on_snapshot(self._at_hand, query, args, kwargs)
 

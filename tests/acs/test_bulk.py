@@ -1,5 +1,7 @@
 """Bulk jobs step by step: a fleet in the store, a clock, and devices that end operations."""
 
+import json
+
 import pytest
 
 from acs.workers.bulk import Bulk
@@ -11,6 +13,7 @@ from inventory.bulk import SHOWING_S, State
 from inventory.devices import Family, Key, Setup
 from inventory.operations import Error, Kind
 from inventory.query import ANY_VERSION, Window
+from inventory.records import firmware
 
 PERSON = access.of_the_house("tests")
 HOUR = 3600.0
@@ -61,6 +64,17 @@ class Fleet:
     async def step(self):
         await self.worker.step(self.office.clock())
         await self.worker.finish_calls()
+
+    async def image(self, version):
+        columns = {"name": version, "version": version, "file_type": "1 Firmware Upgrade Image"}
+        columns |= {"file_name": version, "size_bytes": 1, "sha256": "", "stored_as": version}
+        store, now = self.office.store, self.office.clock()
+        return (await store.write(firmware.insert, now, description=None, **columns)).id
+
+    async def told(self):
+        """What those were told who wanted to know, in order."""
+        rows = await self.office.rows("SELECT job_id, body FROM deliveries ORDER BY id")
+        return [(job_id, json.loads(body)) for job_id, body in rows]
 
     async def job(self, job_id=1):
         return (await self.office.store.read(jobs.get, PERSON, job_id)).job
@@ -207,11 +221,7 @@ async def test_serials_are_read_below_each_devices_own_root(fleet):
 
 async def test_a_download_without_any_image_fails_on_that_device_alone(fleet):
     await fleet.grow(2)
-    await fleet.run(
-        """INSERT INTO firmware_images (id, name, version, file_type, file_name, size_bytes,
-               sha256, stored_as, created, last_change)
-           VALUES (1, 'i', '2', '1 Firmware Upgrade Image', 'i', 1, '', 'i', 1, 1)"""
-    )
+    await fleet.image("2")
     await fleet.run("UPDATE devices SET firmware_image_id = 1 WHERE id = 2")
     await fleet.ask("bulk_download", Kind.DOWNLOAD, {}, filters={"status": ["active"]})
     await fleet.step()
@@ -466,3 +476,189 @@ async def test_old_jobs_are_trimmed_with_their_targets(fleet):
     await keeper.step(fleet.office.clock() + 2 * 86400)
     assert await fleet.office.rows("SELECT id FROM bulk_jobs") == [(2,)]
     assert await fleet.office.rows("SELECT * FROM bulk_targets") == []
+
+
+# --- Undoing ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def upgrade(fleet):
+    """Five devices that show 1.0 are to get 2.0; should that fail, those touched get 1.0."""
+    new, old = await fleet.image("2.0"), await fleet.image("1.0")
+    await fleet.grow(5)
+    await fleet.run("UPDATE devices SET software_version = '1.0'")
+
+    async def ask(**options):
+        request, options = {"firmware_image": new}, {"rollback_image": old, **options}
+        filters = {"status": ["active"]}
+        await fleet.ask("bulk_download", Kind.DOWNLOAD, request, options=options, filters=filters)
+        await fleet.step()
+
+    async def take(device_id, shows, error=None):
+        """The device has begun its download, and shows this version at its end."""
+        store, now = fleet.office.store, fleet.office.clock()
+        operation, _ = await store.write(operations.claim_next, device_id, now)
+        await store.write(operations.note, operation.id, {"before": "1.0", "version": "2.0"})
+        await fleet.run(
+            "UPDATE devices SET software_version = :shows WHERE id = :id",
+            shows=shows,
+            id=device_id,
+        )
+        if error is None:
+            await store.write(operations.complete, operation.id, None, now)
+        else:
+            await store.write(operations.fail, operation.id, error, now)
+
+    fleet.upgrade, fleet.take, fleet.old = ask, take, old
+    return fleet
+
+
+BAD_IMAGE = Error("version_mismatch", "It boots into 1.9 instead of 2.0.")
+
+
+async def test_who_has_taken_the_new_image_gets_the_old_one_when_devices_make_the_job_fail(upgrade):
+    await upgrade.upgrade(max_failures=1, max_concurrency=4)
+    store, clock = upgrade.office.store, upgrade.office.clock
+    await upgrade.take(1, "2.0")
+    await upgrade.take(2, "1.0", REFUSED)  # nothing has changed there
+    await upgrade.take(3, "1.9", BAD_IMAGE)
+    running, _ = await store.write(operations.claim_next, 4, clock())
+    await upgrade.step()  # the fifth is never touched
+    job = await upgrade.job()
+    assert (job.state, job.reason, job.rollback_id) == (State.FAILED, "max_failures", 2)
+    await upgrade.step()
+    rollback = await upgrade.job(2)
+    assert (rollback.operation_type, rollback.parent_id) == ("bulk_download", 1)
+    assert (rollback.state, rollback.total) == (State.IN_PROGRESS, 3)
+    assert await upgrade.waiting() == [1, 3, 4]
+    assert (await upgrade.results(2))[0].operation_key
+    found = await upgrade.office.rows(
+        "SELECT request FROM operations WHERE job_id = 2 ORDER BY device_id"
+    )
+    assert [json.loads(request) for (request,) in found] == [{"firmware_image": upgrade.old}] * 3
+    await store.write(operations.complete, running.id, None, clock())
+    await upgrade.serve()
+    await upgrade.step()
+    assert (await upgrade.job(2)).state == State.COMPLETED
+    assert await upgrade.office.rows("SELECT count(*) FROM bulk_jobs") == [(2,)]
+
+
+async def test_a_canary_that_fails_has_the_canaries_rolled_back_and_nobody_else(upgrade):
+    await upgrade.upgrade(canary=2)
+    await upgrade.take(1, "2.0")
+    await upgrade.take(2, "1.0", REFUSED)
+    await upgrade.step()
+    await upgrade.step()
+    assert (await upgrade.job()).reason == "canary"
+    assert await upgrade.waiting() == [1]
+
+
+async def test_nothing_is_rolled_back_while_something_of_the_job_can_still_start(upgrade):
+    await upgrade.upgrade(max_failures=0)
+    await upgrade.take(1, "1.9", BAD_IMAGE)
+    store, now = upgrade.office.store, upgrade.office.clock()
+    await store.write(bulk.review, 1, now)
+    await store.write(bulk.begin_due, 2, now)
+    assert await store.write(bulk.plan, 2, now) is False
+    assert (await upgrade.job(2)).is_planned is False
+    await upgrade.step()
+    assert await upgrade.waiting() == [1]
+
+
+async def test_a_crash_after_any_unit_of_a_failure_still_has_it_rolled_back_once(upgrade):
+    await upgrade.upgrade(max_failures=0)
+    await upgrade.take(1, "1.9", BAD_IMAGE)
+    for unit in (bulk.review, bulk.clear, bulk.begin_due, bulk.plan):
+        await upgrade.office.store.write(unit, 1, upgrade.office.clock())
+        upgrade.restart()
+    for _ in range(3):
+        await upgrade.step()
+    assert await upgrade.waiting() == [1]
+    assert await upgrade.office.rows("SELECT id FROM bulk_jobs") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("ending", ["time", "person", "success"])
+async def test_a_job_that_fails_by_no_device_is_not_rolled_back(upgrade, ending):
+    await upgrade.upgrade(timeout_minutes=5)
+    await upgrade.take(1, "2.0")
+    if ending == "time":
+        upgrade.office.clock.pass_(300)
+    elif ending == "person":
+        await upgrade.change(State.CANCELLED)
+    else:
+        await upgrade.serve([2, 3, 4, 5])
+    await upgrade.step()
+    job = await upgrade.job()
+    assert job.is_settled
+    assert job.rollback_id is None
+    assert await upgrade.waiting() == []
+
+
+# --- Telling ---------------------------------------------------------------------------------
+
+HOOK = "https://hooks.example.com/x"
+
+
+async def test_the_end_of_a_job_is_told_once_with_its_figures(fleet):
+    await fleet.grow(3)
+    await fleet.ask(notification={"webhook_url": HOOK, "email": "noc@example.com"})
+    await fleet.step()
+    await fleet.serve([1, 2])
+    await fleet.serve([3], REFUSED)
+    await fleet.step()
+    await fleet.step()
+    (job_id, told), (_, mailed) = await fleet.told()
+    assert (job_id, told) == (1, mailed)
+    assert told["completed_at"] == told["started_at"] == told["created_at"]
+    del told["completed_at"], told["started_at"], told["created_at"]
+    assert told == {
+        "event": "bulk.completed",
+        "id": "1",
+        "parent_id": None,
+        "operation_type": "bulk_set",
+        "status": "completed",
+        "reason": None,
+        "organization_ids": [],
+        "total_devices": 3,
+        "processed_devices": 3,
+        "failed_devices": 1,
+        "error_summary": {"cwmp_faults": 1},
+        "rollback_job_id": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wish", "count"), [({"on_failure": False}, 0), ({"on_completion": False}, 1)]
+)
+async def test_a_job_that_is_cancelled_is_no_completion(fleet, wish, count):
+    await fleet.grow(1)
+    await fleet.ask(notification={"webhook_url": HOOK, **wish})
+    await fleet.change(State.CANCELLED)
+    assert [told["event"] for _, told in await fleet.told()] == ["bulk.cancelled"] * count
+
+
+async def test_each_run_of_a_recurring_job_is_told_and_so_is_a_rollback(upgrade):
+    new = {"firmware_image": 1}
+    await upgrade.ask(
+        "bulk_download",
+        Kind.DOWNLOAD,
+        new,
+        filters={"status": ["active"]},
+        options={"rollback_image": upgrade.old, "max_failures": 0, "max_concurrency": 2},
+        schedule={"type": "recurring", "cron": "0 * * * *", "timezone": "UTC"},
+        notification={"webhook_url": HOOK},
+    )
+    upgrade.office.clock.pass_(HOUR)
+    await upgrade.step()
+    await upgrade.step()
+    await upgrade.take(1, "2.0")
+    await upgrade.take(2, "1.0", REFUSED)
+    for _ in range(2):
+        await upgrade.step()
+    await upgrade.serve([1])
+    await upgrade.step()
+    await upgrade.change(State.CANCELLED, 1)
+    told = [
+        (job_id, told["event"], told["rollback_job_id"]) for job_id, told in await upgrade.told()
+    ]
+    assert told == [(2, "bulk.failed", "3"), (3, "bulk.completed", None)]

@@ -14,7 +14,9 @@ from acs.config import SmtpSettings
 from acs.mail import Mailer
 from acs.webhooks import Webhooks
 from acs.workers.deliveries import Deliveries
-from inventory import access, deliveries, operations, timekeeping, webhooks
+from inventory import access, bulk, deliveries, operations, timekeeping, webhooks
+from inventory.actions import bulk as bulk_actions
+from inventory.actions.bulk import Wish
 from inventory.deliveries import MAX_ATTEMPTS
 from inventory.errors import Conflict, NotFound
 from inventory.notifications import Channel
@@ -314,6 +316,19 @@ async def test_a_mail_says_in_its_subject_what_happened(desk):
     assert (delivery.state, delivery.error) == ("delivered", None)
     assert "Subject: reboot on 00D09E-Gateway-1: completed" in lines
     assert "To: noc@example.com" in lines
+
+
+async def test_a_mail_about_a_job_says_how_many_devices_failed(desk):
+    async with mail_server(b"250 ok") as (port, lines):
+        settings = SmtpSettings(host="127.0.0.1", port=port, sender="acs@example.com")
+        desk.worker.senders = {Channel.EMAIL: Mailer(settings)}
+        wish = Wish("inventory_audit", None, notification={"email": "noc@example.com"})
+        store, now = desk.office.store, desk.office.clock()
+        await store.write(bulk_actions.create, PERSON, wish, 0, now)
+        for unit in (bulk.begin_due, bulk.plan, bulk.feed, bulk.review):
+            await store.write(unit, 1, now)
+        await desk.step()
+    assert "Subject: inventory_audit: completed, 0 of 1 devices failed" in lines
 
 
 @pytest.mark.parametrize(("code", "state"), [(b"550", "failed"), (b"450", "pending")])

@@ -8,6 +8,8 @@ from inventory.signals import Signals
 
 PATH = "/inventory_device_serial_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
+DOWNLOAD = {"operation_type": "bulk_download", "target_organizations": [1]}
+HOOK = "https://hooks.example.com/x"
 CREATED = "2023-11-14T22:13:20Z"
 
 
@@ -91,6 +93,10 @@ async def test_a_job_is_answered_with_the_documented_fields(fleet):
                 "authentication_failures": 0,
                 "cwmp_faults": 0,
             },
+            "reason": None,
+            "parent_id": None,
+            "rollback_job_id": None,
+            "notification": None,
         },
     }
     page = {"count": 1, "next": None, "previous": None, "results": [job]}
@@ -150,6 +156,11 @@ async def test_no_operation_type_is_a_400(fleet):
         ({"operation_type": "bulk_reboot"}, "device_filters"),
         ({"operation_type": "bulk_factory", "device_filters": {"types": []}}, "device_filters"),
         ({"operation_type": "bulk_download"}, "device_filters"),
+        ({**DOWNLOAD, "parameters": {"firmware_image": 9}}, "parameters"),
+        ({**DOWNLOAD, "options": {"rollback_image": 9}}, "options"),
+        ({"operation_type": "inventory_audit", "options": {"rollback_image": 1}}, "options"),
+        ({"operation_type": "bulk_sync", "notification": {"webhook_url": "x"}}, "notification"),
+        ({"operation_type": "bulk_sync", "notification": {"email": "x"}}, "notification"),
     ],
 )
 async def test_whatever_else_is_invalid_is_a_422(fleet, body, field):
@@ -266,3 +277,50 @@ async def test_a_repeated_post_with_its_key_makes_no_second_job(fleet):
         )
         assert status == 201
     assert (await fleet.told("GET", PATH))[1]["count"] == 1
+
+
+async def test_who_sees_a_job_sees_what_is_told_of_it(fleet):
+    await fleet.token("one", Role.OPERATOR, frozenset({1}))
+    await fleet.token("both", Role.OPERATOR, frozenset({1, fleet.foreign}))
+    audit = {"operation_type": "inventory_audit", "notification": {"webhook_url": HOOK}}
+    await ask(fleet, **audit)
+    await ask(fleet, **audit, target_organizations=[1])
+    await ask(fleet, **audit, target_organizations=[1, fleet.foreign])
+    for _ in range(2):
+        await step(fleet)
+    seen = {
+        who: (await fleet.told("GET", "/webhook_delivery/", token=who))[1]["results"]
+        for who in ("admin", "both", "one")
+    }
+    assert {who: sorted(each["job_id"] for each in told) for who, told in seen.items()} == {
+        "admin": ["1", "2", "3"],
+        "both": ["2", "3"],
+        "one": ["2"],
+    }
+    (mine,) = seen["one"]
+    assert (mine["organization_id"], mine["operation_id"]) == (1, None)
+    assert mine["payload"]["event"] == "bulk.completed"
+    assert (await fleet.told("GET", "/webhook_delivery/?job_id=3"))[1]["count"] == 1
+    _, job = await fleet.told("GET", f"{PATH}2/")
+    assert job["operation_details"]["notification"]["webhook_url"] == HOOK
+
+
+async def test_an_image_that_an_open_job_is_about_is_kept(fleet):
+    async def image(name):
+        query = f"?name={name}&version={name}&file_name={name}"
+        path = f"/firmware_image/{query}"
+        headers = {"Content-Type": "application/octet-stream"}
+        status, told = await fleet.told("POST", path, data=b"bytes", headers=headers)
+        assert status == 201, told
+        return told["id"]
+
+    new, old = await image("new"), await image("old")
+    options = {"rollback_image": old}
+    parameters = {"firmware_image": new}
+    _, job = await ask(fleet, **DOWNLOAD, parameters=parameters, options=options)
+    for each in (new, old):
+        assert (await fleet.told("DELETE", f"/firmware_image/{each}/"))[0] == 409
+    await fleet.told("DELETE", f"{PATH}{job['id']}/")
+    await step(fleet)
+    for each in (new, old):
+        assert (await fleet.told("DELETE", f"/firmware_image/{each}/"))[0] == 204

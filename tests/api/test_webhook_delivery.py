@@ -36,6 +36,7 @@ async def test_a_delivery_shows_what_is_told_and_how_far_it_is(told):
         "error": None,
         "organization_id": 1,
         "operation_id": "txn_1",
+        "job_id": None,
         "created_at": "2023-11-14T22:13:20Z",
     }
     assert (payload["status"], payload["device_name"]) == ("cancelled", "a")

@@ -48,6 +48,17 @@ class Api:
     async def run(self, name: str, operation: str, *variables: Any, **more: Any) -> Any:
         return await self.result(await self.queue(name, operation, *variables, **more))
 
+    async def image(self, version: str, content: bytes | None = None) -> int:
+        """Uploads a firmware image that shows this version when it runs; returns its id."""
+        form = aiohttp.FormData()
+        form.add_field("name", f"gateway {version}")
+        form.add_field("version", version)
+        content = content or b"version=%s\n" % version.encode()
+        form.add_field("file", content, filename=f"gateway-{version}.bin")
+        async with self.http.post(f"{self.url}firmware_image/", data=form) as answer:
+            assert answer.status == 201, await answer.text()
+            return int((await answer.json())["id"])
+
     async def device(self, name: str) -> Any:
         return await self.ask("GET", f"inventory_device_name/{name}/")
 

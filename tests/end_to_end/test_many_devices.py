@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from acs import app
+from simulator.mischief import TransferFails
 
 JOBS = "inventory_device_serial_headless_operation/"
 HEADLESS = "inventory_device_name_headless_operation/"
@@ -129,3 +130,33 @@ async def test_one_order_for_several_devices_is_waited_for_as_a_whole(cpes, api)
     answer = await api.ask("GET", f"{HEADLESS}{order['id']}/", wait=20)
     assert (answer["status"], answer["progress"]) == ("completed", 100)
     assert [each["status"] for each in answer["results"]] == ["completed", "completed"]
+
+
+async def test_an_upgrade_that_fails_is_rolled_back_and_both_are_told(cpes, api, told):
+    news, url = told
+    made = [cpes("GOOD"), cpes("FAILS", mischief=[TransferFails(9018)])]
+    for cpe in made:
+        await cpe.start()
+    before = (await api.device("00D09E-SimGateway-GOOD"))["software_version"]
+    new, old = await api.image("9.9.9"), await api.image(before)
+    body = {
+        "operation_type": "bulk_download",
+        "device_filters": {"serial_numbers": ["GOOD", "FAILS"]},
+        "parameters": {"firmware_image": new},
+        "options": {"max_failures": 0, "max_concurrency": 1, "rollback_image": old},
+        "notification": {"webhook_url": url},
+    }
+    job = await ended(api, (await api.ask("POST", JOBS, body))["id"])
+    details = job["operation_details"]
+    assert (job["status"], details["reason"]) == ("failed", "max_failures")
+    rollback = await ended(api, details["rollback_job_id"])
+    assert (rollback["status"], rollback["total_devices"]) == ("completed", 1)
+    assert rollback["operation_details"]["parent_id"] == job["id"]
+    assert (await api.device("00D09E-SimGateway-GOOD"))["software_version"] == before
+    assert [cpe.counts["Download"] for cpe in made] == [2, 1]
+    async with asyncio.timeout(10):
+        events = [json.loads((await news.get())[1]) for _ in range(2)]
+    assert [(each["event"], each["id"]) for each in events] == [
+        ("bulk.failed", job["id"]),
+        ("bulk.completed", rollback["id"]),
+    ]

@@ -1,6 +1,5 @@
 """Firmware really fetched by simulated CPEs, and files that they really send."""
 
-import aiohttp
 import pytest
 
 from simulator.mischief import (
@@ -19,13 +18,7 @@ FIRMWARE = b"version=9.9.9\n" + bytes(300_000)
 @pytest.fixture
 async def image(api):
     """An image of version 9.9.9."""
-    form = aiohttp.FormData()
-    form.add_field("name", "gateway")
-    form.add_field("version", "9.9.9")
-    form.add_field("file", FIRMWARE, filename="gateway-9.9.9.bin")
-    async with api.http.post(f"{api.url}firmware_image/", data=form) as answer:
-        assert answer.status == 201, await answer.text()
-        return (await answer.json())["id"]
+    return await api.image("9.9.9", FIRMWARE)
 
 
 async def test_a_firmware_download_is_fetched_applied_and_completed(cpes, api, image):
