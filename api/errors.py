@@ -74,6 +74,8 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
         return problem(400, {"detail": f"JSON parse error - {error}"})
     except web.HTTPException as error:
         return _of_aiohttp(request, error)
+    except web.RequestPayloadError:
+        return problem(400, {"detail": "The request's body is broken."})
     except (asyncio.CancelledError, ConnectionError):
         raise
     except Exception:

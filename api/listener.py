@@ -27,8 +27,13 @@ class ApiRunner(web.AppRunner):
 class _Connections(web.Server):
     def __init__(self, routed: web.Server, options: dict[str, Any]) -> None:
         super().__init__(routed.request_handler, request_factory=routed.request_factory)
-        limits = {"max_line_size": MAX_LINE_BYTES, "max_field_size": MAX_LINE_BYTES}
-        self._options = {"loop": asyncio.get_running_loop(), **limits, **options}
+        self._options = {
+            "loop": asyncio.get_running_loop(),
+            "max_line_size": MAX_LINE_BYTES,
+            "max_field_size": MAX_LINE_BYTES,
+            "auto_decompress": False,  # bodies in a content coding are refused (api.serving)
+            **options,
+        }
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, **self._options)

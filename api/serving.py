@@ -84,6 +84,7 @@ async def _answer(
     _must_be_allowed(endpoint, caller)
     if endpoint.answers is not bytes:
         _must_take_json(request)
+    _must_be_plain(request)
     call, arguments = await _read(request, endpoint, caller, now)
     answer = await endpoint.handler(call, **arguments)
     return _respond(request, answer) if isinstance(answer, Answer) else answer
@@ -104,6 +105,14 @@ def _must_take_json(request: web.Request) -> None:
         if kind in {"*/*", "application/*", "application/json"} and not refused:
             return
     raise Refused(406, "Could not satisfy the request Accept header.")
+
+
+def _must_be_plain(request: web.Request) -> None:
+    """415 for a body in a content coding: of one that is cut off, the rest would pass for whole."""
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip()
+    if coding.lower() not in {"", "identity"}:
+        detail = f'Unsupported content encoding "{coding}" in request.'
+        raise Refused(415, detail, Accept_Encoding="identity")
 
 
 async def _read(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.multipart import MultipartReader
 
 from api.errors import Refused
@@ -61,7 +62,7 @@ async def received(request: web.Request, folder: Path, limit: int) -> AsyncItera
 async def _receive(request: web.Request, upload: Upload, limit: int) -> None:
     media_type = request.content_type.lower()
     if media_type == "multipart/form-data":
-        await _form(await request.multipart(), upload, limit)
+        await _form(request, upload, limit)
     elif media_type == "application/octet-stream":
         await _keep(_Whole(request), upload, limit)
     else:
@@ -73,7 +74,15 @@ async def _receive(request: web.Request, upload: Upload, limit: int) -> None:
         raise Invalid({"file": ["The submitted file is empty."]})
 
 
-async def _form(form: MultipartReader, upload: Upload, limit: int) -> None:
+async def _form(request: web.Request, upload: Upload, limit: int) -> None:
+    try:
+        await _parts(await request.multipart(), upload, limit)
+    except (ValueError, AssertionError, LookupError, BadHttpMessage) as error:
+        # All that aiohttp says of a form that is none.
+        raise Refused(400, "Multipart form parse error - the form is broken.") from error
+
+
+async def _parts(form: MultipartReader, upload: Upload, limit: int) -> None:
     while (part := await form.next()) is not None:
         if not isinstance(part, BodyPartReader) or not part.name:
             raise Refused(400, "Multipart form parse error - a part without a name.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from inventory.access import Role
 
@@ -89,6 +90,28 @@ async def test_an_image_without_a_name_has_that_of_its_file_and_its_version(api)
     data.add_field("image", BYTES, filename="hg.bin")
     _, formed = await api.told("POST", BASE, data=data)
     assert (formed["name"], formed["file_name"]) == ("hg.bin 2.4.1", "hg.bin")
+
+
+HEAD = b'--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=B", b""),
+        ("multipart/form-data; boundary=B", b"garbage"),
+        ("multipart/form-data; boundary=B", HEAD + b"\r\nabc"),
+        ("multipart/form-data; boundary=B", HEAD + b"no colon\r\n\r\nabc\r\n--B--\r\n"),
+        ("multipart/form-data; boundary=B", HEAD.replace(b'"x"', b'"\x01"') + b"\r\nabc\r\n--B--"),
+        ("multipart/form-data; boundary=" + "B" * 100, b"--B"),
+    ],
+)
+async def test_a_broken_form_is_a_400_and_leaves_nothing(api, tmp_path, kind, body):
+    headers = {"Content-Type": kind}
+    status, problem = await api.told("POST", BASE, data=body, headers=headers)
+    assert status == 400, problem
+    assert files(tmp_path) == []
 
 
 async def test_a_form_without_a_file_is_refused(api):

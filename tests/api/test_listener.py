@@ -113,3 +113,19 @@ async def test_a_post_with_bytes_that_are_no_utf_8_is_answered_in_json(port, hea
         + b'{"name": "x"}',
     )
     assert head.split(" ")[1] == str(status)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "x-odd"])
+async def test_a_body_in_a_content_coding_is_a_415_without_a_trace(port, coding, caplog):
+    """One that was cut off could not be told from a whole one."""
+    for path, kind in (("organization/", "json"), ("firmware_image/?version=1", "octet-stream")):
+        head, body = await sent(
+            port,
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/{kind}\r\n"
+            f"Content-Encoding: {coding}\r\nContent-Length: 5\r\n".encode()
+            + AS_ADMIN.replace(b"\r\n\r\n", b"\r\n\r\nhello"),
+        )
+        assert head.split(" ")[1] == "415"
+        assert "Accept-Encoding: identity" in head
+        assert coding in body["detail"]
+    assert [record.exc_info for record in caplog.records] == []
