@@ -177,7 +177,7 @@ async def _workers(
 ) -> AsyncIterator[None]:
     scheduler = Scheduler(store, signals)
     watch = Watch(store, time.time())
-    rollout = Rollout(store, policy.vault)
+    rollout = Rollout(store, policy.vault, policy.interval_s)
     housekeeping = Housekeeping(store, settings.storage.history_days, settings.storage.history_rows)
     shelves = Shelves(store, settings.storage.upload_folder, settings.storage.history_days)
     rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [

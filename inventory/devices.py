@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from inventory import audit, configuration, credentials, operations, triggers, upgrades
+from inventory import audit, configuration, credentials, intervals, triggers, upgrades
 from inventory.access import Caller
 from inventory.credentials import Pair
 from inventory.device_fields import DEFAULTS, LEARNED, Background, Draft, Fields
 from inventory.errors import Ambiguous, DeviceInactive, NotFound
-from inventory.operations import Kind, Origin, Priority
+from inventory.operations import Kind, Origin
 from inventory.query import Expected, Page, Scope, Window
 from inventory.query import tag as tag_of
 from inventory.records import devices as records
@@ -269,27 +269,11 @@ class _Edit:
         )
 
     def _tell_interval(self) -> None:
-        """A device that was never seen gets its interval with its enrolment."""
         device = self._device
         held = device.update_frequency or device.type_update_frequency or self._setup.interval_s
         wanted = self._draft.interval_s
-        if wanted == held or device.unique_identifier is None:
-            return
-        variable = {
-            "variable_name": f"{device.root or 'Device.'}ManagementServer.PeriodicInformInterval",
-            "value": str(wanted),
-            "value_type": "unsignedInt",
-        }
-        operations.queue(
-            self._tx,
-            device.id,
-            Kind.SET,
-            {"variables": [variable], "purpose": "update_frequency"},
-            self._now,
-            origin=Origin.SYSTEM,
-            priority=Priority.PERSON,
-            created_by=self._caller.name,
-        )
+        if wanted != held:
+            intervals.tell(self._tx, device, wanted, self._now, created_by=self._caller.name)
 
 
 def touch(

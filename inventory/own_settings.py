@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from inventory import configuration, devices, settings
+from inventory import applying, configuration, devices, settings
 from inventory.access import Caller
 from inventory.devices import Changed, Key
 from inventory.query import Expected
@@ -36,10 +36,11 @@ def change(
     news = [setting for setting in kept if before.get(setting.path) != setting]
     gone = _gone(before, given, whole)
     if not news and not gone:
+        applying.send_missing(tx, device, vault, now, caller.name)
         return devices.state_of(tx, device.id)
     records.keep(tx, device.id, [_sealed(setting, vault, now) for setting in news])
     records.drop(tx, device.id, gone)
-    configuration.send_differences(tx, device, vault, now, created_by=caller.name)
+    applying.send_changes(tx, device, vault, now, caller.name)
     changed = sorted({*(setting.path for setting in news), *gone})
     return devices.touch(tx, caller, device, {"settings": changed}, now)
 

@@ -35,7 +35,8 @@ def after_inform(keys: Keys, reported: str | None, now: float) -> Keys:
         return keys
     seen = replace(keys, reported=reported)
     if keys.outstanding is not None and reported == keys.outstanding:
-        return replace(seen, confirmed=reported, outstanding=None, keeps=True, drift_since=None)
+        # Whatever somebody else has changed before, this request has not made good.
+        return replace(seen, confirmed=reported, outstanding=None, keeps=True)
     if keys.confirmed is None or keys.keeps is False:
         return seen
     if reported == keys.confirmed:

@@ -68,6 +68,8 @@ def details(tx: Transaction, device: Device, vault: Vault) -> Details:
 def _operations(tx: Transaction, device: Device) -> Iterator[Item]:
     for row in operation_records.open_kinds(tx, device.id, OPERATIONS):
         operation = operations.read(row)
+        if operation.is_recurring:
+            continue
         if operation.kind is not Kind.DOWNLOAD or "firmware_image" in operation.request:
             yield Item(OPERATIONS[operation.kind], operation.created, operation.id)
 

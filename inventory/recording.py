@@ -11,14 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory import admission, awaited, configuration, enrolment, parameter_key, transfers
+from inventory import (
+    admission,
+    applying,
+    awaited,
+    configuration,
+    enrolment,
+    parameter_key,
+    transfers,
+)
 from inventory.admission import Shared
 from inventory.errors import RegistrationRefused, Unauthenticated
 from inventory.matching import match_type
 from inventory.operations import DAY_S, RETRY_S
 from inventory.parameter_key import Keys
 from inventory.records import devices as device_records
-from inventory.records import log
+from inventory.records import log, settings
 from inventory.records import operations as operation_records
 from inventory.records import sightings as records
 from inventory.secrets import Vault
@@ -29,6 +37,7 @@ from inventory.values import Model, forget, pack_reported
 # Events that come and go without anything having happened.
 QUIET_EVENTS = frozenset({"2 PERIODIC", "6 CONNECTION REQUEST", "3 SCHEDULED", "14 HEARTBEAT"})
 MAX_BOOTSTRAPS_A_DAY = 3
+RESETS_TOO_OFTEN = "reset more than three times today: its settings are not applied again by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +272,7 @@ def _register(
     assert row is not None
     _admit(tx, row, sighting, policy, now)
     enrolment.begin(tx, device_id, now, whole=True)
-    configuration.apply_anew(tx, device_id, now)
+    applying.apply_anew(tx, device_id, policy.vault, now)
     log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})
     log.add(tx, device_id, "status", "Up", now)
     _record_events(tx, device_id, sighting, now)
@@ -307,6 +316,9 @@ def _record(
         ended = awaited.resolve(tx, device_id, sighting, now, is_reset=is_reset)
     if sighting.has("0 BOOTSTRAP"):
         _enrol(tx, row, sighting, policy, now, is_reset=is_reset)
+    if row["told"] != sighting.told or is_reset:
+        told = [each.path for each in sighting.parameters()]
+        configuration.confirm_told(tx, device_id, told, policy.vault, now)
     if not row["is_up"]:
         log.add(tx, device_id, "status", "Up", now)
     _record_events(tx, device_id, sighting, now, row["last_events"])
@@ -372,9 +384,12 @@ def _enrol(
         count = 1 + (row["bootstrap_count"] if row["bootstrap_day"] == day else 0)
         records.set_bootstraps(tx, row["id"], day, count)
         whole = count <= MAX_BOOTSTRAPS_A_DAY
+        settings.forget_found_except(tx, row["id"], ())
+        if not whole:
+            log.add(tx, row["id"], "alert", RESETS_TOO_OFTEN, now)
     enrolment.require(tx, row["id"], policy.vault, now, whole=whole)
     if whole:
-        configuration.apply_anew(tx, row["id"], now)
+        applying.apply_anew(tx, row["id"], policy.vault, now)
 
 
 def _record_events(

@@ -36,7 +36,8 @@ async def remember(
 ) -> None:
     """Keeps what a device told or took; ``guard(tx)`` runs first in each unit and may raise.
 
-    A parameter that was set and reads back empty is write-only: what was set stays.
+    A parameter that was set and reads back empty is write-only: what was set stays. So it does of a
+    secret that reads back masked.
     """
     told = {each.path: each for each in map(_kept, reported) if each}
     if not told:
@@ -122,7 +123,7 @@ class _Writing:
                 before, value_type = None, reported.value_type
             else:
                 before, value_type = columns.values[row], self._type(columns, row, reported)
-                if before and not reported.value and self._was_set(columns, row):
+                if before and self._is_hidden(reported) and self._was_set(columns, row):
                     continue
             value = self._value(reported, name_id, before)
             columns.put(row, name_id, value, place(columns.type_names, value_type), moment)
@@ -133,6 +134,12 @@ class _Writing:
         held = columns.type_names[columns.types[row]]
         told = reported.value_type
         return held or told if self.news.moment[1] == Source.SET else told or held
+
+    def _is_hidden(self, reported: Reported) -> bool:
+        """Write-only values read back empty, and some devices show secrets as asterisks."""
+        if not reported.value:
+            return True
+        return not reported.value.strip("*") and self.news.vault.is_secret(reported.path)
 
     def _was_set(self, columns: Columns, row: int) -> bool:
         was_set = columns.all_moments[columns.moments[row]][1] == Source.SET

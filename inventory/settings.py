@@ -7,7 +7,7 @@ number. Secret values are sealed in the store, and in clear only here.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inventory.complaints import Complaints
 from inventory.records.types import Line
@@ -61,10 +61,18 @@ def reveal(line: Line, vault: Vault) -> Setting:
 
 
 def overlaid(template: Sequence[Setting], own: Sequence[Setting]) -> Mapping[str, Setting]:
-    """The wanted settings by path, in order: a device's own value stands above its type's."""
+    """The wanted settings by path, in order: a device's own value stands above its type's, and
+    leaves the notification and the type of the value that it does not tell."""
     merged = {setting.path: setting for setting in template}
-    merged.update((setting.path, setting) for setting in own)
+    merged.update((setting.path, _above(merged.get(setting.path), setting)) for setting in own)
     return dict(sorted(merged.items()))
+
+
+def _above(line: Setting | None, own: Setting) -> Setting:
+    if line is None:
+        return own
+    notification = line.notification if own.notification is None else own.notification
+    return replace(own, value_type=own.value_type or line.value_type, notification=notification)
 
 
 def is_same(wanted: str, held: str, value_type: str | None) -> bool:

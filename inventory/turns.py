@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from inventory import (
+    applying,
     configuration,
     credentials,
     drift,
@@ -143,7 +144,7 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
         values = enrolment.wanted(tx, mine.device_id, policy.vault, policy.interval_s)
     if operation is not None and operation.kind in transfers.KINDS:
         file = transfers.prepare(tx, operation, policy.vault)
-    if operation is not None and operation.kind in configuration.APPLYING:
+    if operation is not None and applying.needs_configuration(operation):
         wanted = configuration.of_device(tx, mine.device_id, policy.vault)
     service = services.restarting(tx, operation) if operation is not None else ()
     return Turn(operation, values, file, wanted, service, tuple(ended))

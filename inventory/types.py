@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory import audit, settings
+from inventory import audit, configuration, settings
 from inventory.access import Caller
 from inventory.complaints import Complaints, no_such, taken
 from inventory.errors import NotFound
@@ -21,7 +21,7 @@ from inventory.secrets import Vault
 from inventory.settings import Setting
 from inventory.store import Transaction
 
-DETACHED_AT_ONCE = 500
+DETACHED_AT_ONCE = 25  # each one's settings are looked through
 Fields = Mapping[str, Any]
 
 DEFAULTS: Fields = {
@@ -109,8 +109,21 @@ def change(
     records.update(tx, type_id, now, _columns(changed, vault))
     if "parameters" in changed:
         _set_template(tx, type_id, changed["parameters"], vault)
+    if {"parameters", "update_frequency"} & changed.keys():
+        records.roll_out(
+            tx,
+            type_id,
+            notifies=_notifications(before.template)
+            != _notifications(changed.get("parameters", before.template)),
+            tells_interval="update_frequency" in changed,
+        )
     _record(tx, caller, "change", type_id, changed, now)
     return get(tx, caller, vault, type_id)
+
+
+def _notifications(template: Sequence[Setting]) -> Mapping[str, int]:
+    """What is wanted, by path."""
+    return {each.path: each.notification for each in template if each.notification is not None}
 
 
 def _held(found: DeviceType) -> dict[str, Any]:
@@ -146,10 +159,15 @@ def _set_template(tx: Transaction, type_id: int, template: Sequence[Setting], va
     records.set_template(tx, type_id, [settings.seal(setting, vault) for setting in template])
 
 
-def detach_some(tx: Transaction, _caller: Caller, type_id: int, expected: Expected) -> bool:
+def detach_some(
+    tx: Transaction, _caller: Caller, type_id: int, vault: Vault, expected: Expected, now: float
+) -> bool:
     """Takes the type from some of its devices, before it is deleted; whether more may be."""
     expected.check(_existing(tx, type_id).tag)
-    return records.detach(tx, type_id, DETACHED_AT_ONCE)
+    detached = records.detach(tx, type_id, DETACHED_AT_ONCE)
+    for device_id in detached:
+        configuration.review(tx, device_id, vault, now)
+    return len(detached) == DETACHED_AT_ONCE
 
 
 def delete(tx: Transaction, caller: Caller, type_id: int, expected: Expected, now: float) -> None:

@@ -52,12 +52,12 @@ def page(
     device = devices.get(tx, caller, key)
     wanted = {each.setting.path: each for each in configuration.wanted(tx, device, vault)}
     held = recall_in(tx, vault, device.id, model_of(device), select(names), store_names)
-    found = [Variable(device, each, _is_pending(wanted.get(each.path))) for each in held]
+    found = [Variable(device, each, _differs(wanted.get(each.path))) for each in held]
     return _window([each for each in found if is_pending in {None, each.is_pending}], window)
 
 
-def _is_pending(wanted: Wanted | None) -> bool:
-    return wanted is not None and wanted.is_pending
+def _differs(wanted: Wanted | None) -> bool:
+    return wanted is not None and wanted.differs
 
 
 def wanted_page(
@@ -72,7 +72,7 @@ def wanted_page(
     device = devices.get(tx, caller, key)
     found = [WantedOf(device, each) for each in configuration.wanted(tx, device, vault)]
     found.sort(key=lambda each: natural(each.wanted.setting.path))
-    return _window([each for each in found if is_pending in {None, each.wanted.is_pending}], window)
+    return _window([each for each in found if is_pending in {None, each.wanted.differs}], window)
 
 
 def _window(found: list[T], window: Window) -> Page[T]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from acs.procedures.attributes import get_attributes, set_attributes
-from acs.procedures.configuring import reconf, sync
+from acs.procedures.configuring import change_settings, reconf, sync
 from acs.procedures.diagnostics import diagnose
 from acs.procedures.enrolling import enrol
 from acs.procedures.health import health_check
@@ -16,6 +16,7 @@ from acs.procedures.services import restart_service
 from acs.procedures.setting import set_values
 from acs.procedures.steps import Procedure, Subject
 from acs.procedures.transfers import download, upload
+from inventory import applying
 from inventory.operations import Kind, Operation
 
 Script = Callable[[Operation, Subject], Procedure]
@@ -43,6 +44,11 @@ SCRIPTS: Mapping[Kind, Script] = {
 }
 
 
+# Sets that the server queued for what is wanted of the device.
+_OF_PURPOSE: Mapping[str, Script] = {applying.PURPOSE: change_settings}
+
+
 def script_for(operation: Operation, subject: Subject) -> Procedure:
     """The procedure that carries the operation out, or goes on with it after an interruption."""
-    return SCRIPTS[operation.kind](operation, subject)
+    purpose = operation.request.get("purpose", "")
+    return _OF_PURPOSE.get(purpose, SCRIPTS[operation.kind])(operation, subject)

@@ -1,23 +1,26 @@
-"""Making a device what it is wanted to be: reconf, sync, and what follows a reset.
+"""Making a device what it is wanted to be: reconf, sync, changed settings; also after a reset.
 
 The wanted values go out in one SetParameterValues, because settings that depend on each other must
 not be torn apart (A.3.2.1). What the device refuses by name is left out and the rest sent again; a
 refusal without names is halved until it has one. ``sync`` reads first, sets only what differs, and
-reads that back; a value that comes back different again and again is set aside by name, so that no
-session loops over it.
+reads that back; a value that it has set in vain again and again is set aside by name, so that no
+session loops over it. Everything else sends also what is set aside: each of them is sent once.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import (
+    GetParameterAttributes,
+    GetParameterAttributesResponse,
+    ParameterValueStruct,
     SetParameterAttributes,
     SetParameterAttributesStruct,
     SetParameterValues,
 )
-from acs.procedures.reading import Readings, discover_root, read
+from acs.procedures.reading import Readings, described, discover_root, read
 from acs.procedures.setting import typed
 from acs.procedures.steps import Done, Failed, Held, Outcome, Procedure, Step, Subject
 from inventory.configuration import Wanted
@@ -32,14 +35,34 @@ Fault = dict[str, str]
 class Applied:
     """What the device took, and what it refused, by name."""
 
-    taken: list[str] = field(default_factory=list)
+    values: list[ParameterValueStruct] = field(default_factory=list)
     refused: dict[str, Fault] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> list[str]:
+        return [value.name for value in self.values]
 
 
 def reconf(_operation: Operation, subject: Subject) -> Procedure:
     """Everything that is wanted, whatever the inventory believes."""
-    applied = yield from apply_wanted(_wanted(subject), subject)
-    return outcome(applied, {"set": applied.taken})
+    wanted = _wanted(subject)
+    applied = yield from apply_wanted(wanted, _notified(wanted), subject)
+    aside = {each.setting.path for each in wanted if each.is_set_aside}
+    made_good = tuple(name for name in applied.taken if name not in aside)
+    look = Look(looked_at=made_good, found=()) if applied.values else None
+    return outcome(applied, {"set": applied.taken}, look)
+
+
+def change_settings(operation: Operation, subject: Subject) -> Procedure:
+    """Sends what the operation is for, as it is wanted by now, and as far as it still waits."""
+    request = operation.request
+    named = {variable["variable_name"] for variable in request["variables"]}
+    wanted = _wanted(subject)
+    valued = [each for each in wanted if each.setting.path in named and each.is_pending]
+    told = set(request.get("notified", ()))
+    notified = [each for each in _notified(wanted) if each.path in told]
+    applied = yield from apply_wanted(valued, notified, subject)
+    return outcome(applied, {"variables": described(applied.values)})
 
 
 def sync(_operation: Operation, subject: Subject) -> Procedure:
@@ -49,13 +72,17 @@ def sync(_operation: Operation, subject: Subject) -> Procedure:
         return Failed(Error("no_data_model", "The device shows no known data model."))
     wanted = _wanted(subject)
     before = yield from read((root,), subject.get_batch)
-    differing = [each for each in wanted if _differs(each, before, subject)]
-    applied = yield from apply_wanted(differing, subject)
-    readable = [name for name in applied.taken if not subject.is_secret(name)]
-    after = yield from read(readable, subject.get_batch)
+    if not before.values:  # some know no partial path at all, but each name that they are asked for
+        before = yield from read([each.setting.path for each in _valued(wanted)], subject.get_batch)
+    differing = [each for each in _valued(wanted) if _differs(each, before, subject)]
+    notified = yield from _unlike(_notified(wanted))
+    corrected = [each for each in differing if not each.is_set_aside]
+    applied = yield from apply_wanted(corrected, notified, subject)
+    after = yield from read(applied.taken, subject.get_batch)
     look = Look(
         looked_at=tuple(each.setting.path for each in wanted),
-        found=tuple(_finding(each.setting, before, after, applied, subject) for each in differing),
+        found=tuple(_finding(each, before, after, applied, subject) for each in differing),
+        has_set=bool(applied.values),
     )
     result = {
         "read": len(before.values),
@@ -65,10 +92,12 @@ def sync(_operation: Operation, subject: Subject) -> Procedure:
     return outcome(applied, result, look)
 
 
-def apply_wanted(wanted: Sequence[Wanted], subject: Subject) -> Generator[Step, Any, Applied]:
-    """Sets these values and notifications, as far as the device lets us."""
+def apply_wanted(
+    wanted: Sequence[Wanted], notified: Sequence[Setting], subject: Subject
+) -> Generator[Step, Any, Applied]:
+    """Sets these values, and these notifications, as far as the device lets us."""
     applied = Applied()
-    valued = [each for each in wanted if each.setting.value is not None]
+    valued = _valued(wanted)
     held = yield from _types(valued, subject, applied)
     variables = [
         {
@@ -82,7 +111,7 @@ def apply_wanted(wanted: Sequence[Wanted], subject: Subject) -> Generator[Step, 
     structs, invalid = typed(variables, held)
     applied.refused |= invalid
     yield from _set_what_is_taken([tuple(structs)] if structs else [], applied)
-    yield from _notify([each.setting for each in wanted], applied)
+    yield from _notify(notified, applied)
     return applied
 
 
@@ -90,11 +119,15 @@ def _wanted(subject: Subject) -> list[Wanted]:
     configuration = subject.configuration
     assert configuration is not None
     root = subject.root or ""
-    return [
-        each
-        for each in configuration.wanted
-        if each.setting.path.startswith(root) and each.setting.path not in configuration.set_aside
-    ]
+    return [each for each in configuration.wanted if each.setting.path.startswith(root)]
+
+
+def _valued(wanted: Iterable[Wanted]) -> list[Wanted]:
+    return [each for each in wanted if each.setting.value is not None]
+
+
+def _notified(wanted: Iterable[Wanted]) -> list[Setting]:
+    return [each.setting for each in wanted if each.setting.notification is not None]
 
 
 def _types(
@@ -127,7 +160,7 @@ def _set_what_is_taken(
         except CwmpFault as refused:
             waiting += _without_refused(values, refused, applied)
         else:
-            applied.taken += [value.name for value in values]
+            applied.values += values
 
 
 def _without_refused(
@@ -153,6 +186,19 @@ def _fault(refused: Any) -> Fault:
     return {"code": str(refused.fault_code), "message": refused.fault_string}
 
 
+def _unlike(settings: Sequence[Setting]) -> Generator[Step, Any, list[Setting]]:
+    """Those that the device notifies of otherwise than is wanted, or does not tell of."""
+    if not settings:
+        return []
+    names = tuple(each.path for each in settings)
+    try:
+        answer: GetParameterAttributesResponse = yield GetParameterAttributes(names)
+    except CwmpFault:
+        return list(settings)
+    told = {each.name: each.notification for each in answer.parameter_list}
+    return [each for each in settings if told.get(each.path) != each.notification]
+
+
 def _notify(settings: Sequence[Setting], applied: Applied) -> Generator[Step, Any, None]:
     """Notifications, one by one where the device refuses the whole."""
     structs = [
@@ -175,33 +221,33 @@ def _notify(settings: Sequence[Setting], applied: Applied) -> Generator[Step, An
 
 
 def _differs(wanted: Wanted, readings: Readings, subject: Subject) -> bool:
-    """Secrets read back empty, so for them it counts what the device has taken."""
+    """Secrets may read back empty; for those it counts what the device has taken."""
     setting = wanted.setting
-    if setting.value is None:
-        return setting.notification is not None
-    if subject.is_secret(setting.path):
-        return wanted.is_pending
     found = readings.values.get(setting.path)
-    return found is None or not is_same(setting.value, found.value, found.type)
+    if found is not None and not found.value and subject.is_secret(setting.path):
+        return wanted.differs
+    return found is None or not is_same(setting.value or "", found.value, found.type)
 
 
 def _finding(
-    setting: Setting, before: Readings, after: Readings, applied: Applied, subject: Subject
+    wanted: Wanted, before: Readings, after: Readings, applied: Applied, subject: Subject
 ) -> Finding:
-    is_hidden = subject.is_secret(setting.path)
-    found = before.values.get(setting.path)
-    again = after.values.get(setting.path)
-    is_right = (
-        setting.path in applied.taken
-        and (again is None or is_same(setting.value or "", again.value, again.type))
-    ) or (setting.value is None and setting.path not in applied.refused)
+    setting = wanted.setting
+    is_secret = subject.is_secret(setting.path)
+    was_set = setting.path in applied.taken
+    found, again = before.values.get(setting.path), after.values.get(setting.path)
+    shown = found if again is None else again
+    is_hidden = bool(setting.value) and shown is not None and not shown.value
+    is_right = again is None or is_same(setting.value or "", again.value, again.type)
+    known_write_only = wanted.found is not None and wanted.found.is_write_only
     return Finding(
         path=setting.path,
-        wanted=None if is_hidden else setting.value,
-        found=None if found is None or is_hidden else found.value,
-        now=None if again is None else again.value,
-        is_corrected=is_right,
-        is_write_only=again is not None and not again.value and bool(setting.value),
+        wanted=None if is_secret else setting.value,
+        found=None if found is None or is_secret else found.value,
+        now=None if again is None or is_secret else again.value,
+        is_corrected=was_set and (is_right or (is_secret and is_hidden)),
+        is_write_only=is_hidden and (again is not None or known_write_only),
+        was_set=was_set,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.answers import Answer, created, found, gone
 from api.calls import Call
-from api.endpoints import GLOBAL, OWNED, Methods, endpoint
+from api.endpoints import GLOBAL, Methods, endpoint
 from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text
 from api.house import HOUSE
 from api.models import Body, Listing, ListQuery, Representation, example, names_of
@@ -21,9 +21,8 @@ from api.resources.variables import (
     line_answer,
     telling,
 )
-from inventory import drift, settings, types
+from inventory import settings, types
 from inventory.access import Role
-from inventory.drift import Drift
 from inventory.types import Whole
 
 PATH = "/api/v1/inventory_type/"
@@ -203,7 +202,8 @@ async def _write(call: Call, id: int, fields: dict[str, Any]) -> Answer:
 @endpoint(Role.ADMIN, GLOBAL, "Delete a device type", status=204)
 async def delete(call: Call, id: int) -> Answer:
     """Its devices stay, without a type."""
-    while await call.write(types.detach_some, id, call.expected):
+    vault = call.request.app[HOUSE].setup.vault
+    while await call.write(types.detach_some, id, vault, call.expected, call.now):
         pass
     await call.write(types.delete, id, call.expected, call.now)
     return gone()
@@ -221,42 +221,7 @@ def _answer(call: Call, whole: Whole) -> Answer:
     return found(shown(telling(call), whole), whole.type.tag)
 
 
-class DriftAnswer(Representation):
-    """A wanted value that a device was found not to have."""
-
-    device_id: int = Field(examples=[17])
-    device_name: str = Field(examples=["router-branch-network"])
-    variable_name: str = Field(examples=["Device.Time.NTPServer1"])
-    wanted: str | None = Field(examples=["ntp.example.net"])
-    found: str | None = Field(examples=["pool.ntp.org"])
-    since: Moment
-    corrections: int = Field(description="How often it was set and read back different.")
-    is_set_aside: bool = Field(description="It is not set any more: the device changes it.")
-
-
-@endpoint(Role.VIEWER, OWNED, "List the drift of a type's devices", answers=Listing[DriftAnswer])
-async def drifted(call: Call, id: int, query: ListQuery) -> Answer:
-    """Wanted values that devices were found not to have; by device."""
-    vault = call.request.app[HOUSE].setup.vault
-    page = await call.read(drift.of_type, vault, id, query.window)
-    return call.listed(page, query.window, partial(_drift, telling(call)))
-
-
-def _drift(tell: Tell, found: Drift) -> DriftAnswer:
-    return DriftAnswer(
-        device_id=found.device_id,
-        device_name=found.device_name,
-        variable_name=found.path,
-        wanted=tell(found.path, found.wanted),
-        found=tell(found.path, found.found),
-        since=found.since,
-        corrections=found.corrections,
-        is_set_aside=found.is_set_aside,
-    )
-
-
 ROUTES: dict[str, Methods] = {
     PATH: {"GET": browse, "POST": create},
     f"{PATH}{{id}}/": {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete},
-    f"{PATH}{{id}}/drift/": {"GET": drifted},
 }

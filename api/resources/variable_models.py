@@ -235,7 +235,7 @@ def setting_answer(tell: Tell, found: WantedOf) -> SettingAnswer:
         value=tell(setting.path, setting.value),
         value_type=setting.value_type,
         current=None if held is None else tell(setting.path, held.value),
-        pending=wanted.is_pending,
+        pending=wanted.differs,
         origin="own" if wanted.is_own else "template",
         last_updated=wanted.changed,
     )

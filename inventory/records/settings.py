@@ -1,10 +1,10 @@
 """Rows of the settings that devices have of their own, and of what was found to differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.query import Page, Scope, Window
+from inventory.query import EVERYTHING, Page, Scope, Window
 from inventory.records.where import Where
 from inventory.store import Row, Transaction
 
@@ -96,13 +96,22 @@ def is_pending(tx: Transaction, device_id: int) -> bool:
     return row is not None
 
 
-def rolling_out(tx: Transaction) -> tuple[int, int] | None:
-    """A type whose changed template is being told to its devices, and to which id that is done."""
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A type whose change is being told to its devices; ``after`` is the id up to which it was."""
+
+    type_id: int
+    after: int
+    notifies: bool
+    tells_interval: bool
+
+
+def rolling_out(tx: Transaction) -> Rollout | None:
     row = tx.one(
-        """SELECT id, rollout_after FROM device_types WHERE rollout_after IS NOT NULL
-           ORDER BY id LIMIT 1"""
+        """SELECT id, rollout_after, rollout_notifies, rollout_interval FROM device_types
+           WHERE rollout_after IS NOT NULL ORDER BY id LIMIT 1"""
     )
-    return None if row is None else (row[0], row[1])
+    return None if row is None else Rollout(row[0], row[1], bool(row[2]), bool(row[3]))
 
 
 def next_of_type(tx: Transaction, type_id: int, after: int, limit: int) -> Sequence[int]:
@@ -119,12 +128,31 @@ def next_of_type(tx: Transaction, type_id: int, after: int, limit: int) -> Seque
 
 def rolled_out(tx: Transaction, type_id: int, after: int | None) -> None:
     """How far it is now; None: at the end."""
-    tx.run("UPDATE device_types SET rollout_after = :after WHERE id = :id", id=type_id, after=after)
+    if after is not None:
+        tx.run(
+            "UPDATE device_types SET rollout_after = :after WHERE id = :id",
+            id=type_id,
+            after=after,
+        )
+        return
+    tx.run(
+        """UPDATE device_types SET rollout_after = NULL, rollout_notifies = FALSE,
+               rollout_interval = FALSE WHERE id = :id""",
+        id=type_id,
+    )
 
 
 def drift_of_type(tx: Transaction, scope: Scope, type_id: int, window: Window) -> Page[Drift]:
     """By device and path."""
-    where = Where(scope, "d.organization_id").equal("d.type_id", type_id)
+    return _drift_page(tx, Where(scope, "d.organization_id").equal("d.type_id", type_id), window)
+
+
+def drift_of_device(tx: Transaction, device_id: int, window: Window) -> Page[Drift]:
+    """By path."""
+    return _drift_page(tx, Where(EVERYTHING).equal("d.id", device_id), window)
+
+
+def _drift_page(tx: Transaction, where: Where, window: Window) -> Page[Drift]:
     source = f"""FROM devices AS d JOIN drift AS f
         ON f.device_id = d.id AND NOT f.is_write_only {where.sql}"""
     count = tx.one(f"SELECT count(*) {source}", **where.parameters)
@@ -148,18 +176,20 @@ def forget_drift(tx: Transaction, device_id: int, paths: Iterable[str]) -> None:
 
 
 def keep_drift(tx: Transaction, device_id: int, *, patience: int, **columns: Any) -> None:
-    """The first finding has its time; each further one counts as a correction in vain."""
+    """The first finding has its time. ``corrections`` is 1 when the value was set in vain, else 0;
+    they are added up as long as the same value is wanted, and ``patience`` of them set it aside."""
+    is_same = "COALESCE(drift.wanted, '') = COALESCE(excluded.wanted, '')"
     tx.run(
-        """INSERT INTO drift (device_id, path, wanted, found, since, corrections, set_aside,
+        f"""INSERT INTO drift (device_id, path, wanted, found, since, corrections, set_aside,
                is_write_only)
-           VALUES (:device_id, :path, :wanted, :found, :now, 1, :is_write_only, :is_write_only)
+           VALUES (:device_id, :path, :wanted, :found, :now, :corrections, :is_write_only,
+               :is_write_only)
            ON CONFLICT (device_id, path) DO UPDATE SET found = excluded.found,
-               since = CASE WHEN drift.wanted = excluded.wanted THEN drift.since
-                            ELSE excluded.since END,
-               corrections = CASE WHEN drift.wanted = excluded.wanted THEN drift.corrections + 1
-                                  ELSE 1 END,
-               set_aside = excluded.is_write_only
-                   OR (drift.wanted = excluded.wanted AND drift.corrections + 1 >= :patience),
+               since = CASE WHEN {is_same} THEN drift.since ELSE excluded.since END,
+               corrections = excluded.corrections
+                   + CASE WHEN {is_same} THEN drift.corrections ELSE 0 END,
+               set_aside = excluded.is_write_only OR ({is_same} AND (drift.set_aside
+                   OR drift.corrections + excluded.corrections >= :patience)),
                is_write_only = excluded.is_write_only, wanted = excluded.wanted""",
         device_id=device_id,
         patience=patience,
@@ -179,11 +209,52 @@ def set_drift(tx: Transaction, device_id: int, now: float) -> None:
     )
 
 
-def set_aside(tx: Transaction, device_id: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the last look at a wanted value has found; ``wanted`` is None of a secret one."""
+
+    wanted: str | None
+    found: str | None
+    since: float
+    is_set_aside: bool
+    is_write_only: bool
+
+
+def found(tx: Transaction, device_id: int) -> dict[str, Found]:
+    """Of each value that was found to differ, by path."""
     rows = tx.all(
-        "SELECT path FROM drift WHERE device_id = :device_id AND set_aside", device_id=device_id
+        """SELECT path, wanted, found, since, set_aside, is_write_only FROM drift
+           WHERE device_id = :device_id""",
+        device_id=device_id,
     )
-    return [row[0] for row in rows]
+    return {row[0]: Found(row[1], row[2], row[3], bool(row[4]), bool(row[5])) for row in rows}
+
+
+def forget_found_except(tx: Transaction, device_id: int, paths: Collection[str]) -> None:
+    """What was found about other values goes, and with the last of it the device's drift, unless
+    somebody else's ParameterKey speaks of one."""
+    gone = [path for path in found(tx, device_id) if path not in paths]
+    if not gone:
+        return
+    forget_drift(tx, device_id, gone)
+    tx.run(
+        """UPDATE devices SET drift_since = NULL
+           WHERE id = :id AND NOT EXISTS (
+                   SELECT 1 FROM drift WHERE device_id = :id AND NOT is_write_only)
+               AND (keeps_key IS NULL OR NOT keeps_key OR key_confirmed IS NULL
+                   OR COALESCE(key_reported, '') = key_confirmed)""",
+        id=device_id,
+    )
+
+
+def accept_key(tx: Transaction, device_id: int) -> None:
+    """The device was found to be as it is wanted: the key that it shows stands for that."""
+    tx.run(
+        """UPDATE devices SET key_confirmed = key_reported
+           WHERE id = :id AND keeps_key AND key_outstanding IS NULL
+               AND key_reported IS NOT NULL AND key_confirmed IS NOT NULL""",
+        id=device_id,
+    )
 
 
 def has_wanted(tx: Transaction, device_id: int) -> bool:
@@ -193,6 +264,21 @@ def has_wanted(tx: Transaction, device_id: int) -> bool:
                EXISTS (SELECT 1 FROM device_settings WHERE device_id = d.id)
                OR EXISTS (SELECT 1 FROM device_type_parameters WHERE type_id = d.type_id))""",
         id=device_id,
+    )
+    return row is not None
+
+
+def are_wanted(tx: Transaction, device_id: int, paths: Collection[str]) -> bool:
+    """Whether any of these parameters is."""
+    named = Where(EVERYTHING).among("path", sorted(paths))
+    row = tx.one(
+        f"""SELECT 1 FROM device_settings {named.sql} AND device_id = :id
+           UNION ALL
+           SELECT 1 FROM device_type_parameters {named.sql}
+               AND type_id = (SELECT type_id FROM devices WHERE id = :id)
+           LIMIT 1""",
+        id=device_id,
+        **named.parameters,
     )
     return row is not None
 

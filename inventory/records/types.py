@@ -169,15 +169,15 @@ def update(tx: Transaction, type_id: int, now: float, columns: Mapping[str, Any]
     )
 
 
-def detach(tx: Transaction, type_id: int, limit: int) -> bool:
-    """Takes the type from so many devices at most; whether there may be more."""
-    changed = tx.run(
+def detach(tx: Transaction, type_id: int, limit: int) -> list[int]:
+    """Takes the type from so many devices at most; their ids."""
+    rows = tx.all(
         """UPDATE devices SET type_id = NULL, version = version + 1
-           WHERE id IN (SELECT id FROM devices WHERE type_id = :id LIMIT :limit)""",
+           WHERE id IN (SELECT id FROM devices WHERE type_id = :id LIMIT :limit) RETURNING id""",
         id=type_id,
         limit=limit,
     )
-    return changed == limit
+    return [row[0] for row in rows]
 
 
 def delete(tx: Transaction, type_id: int) -> None:
@@ -195,7 +195,7 @@ def template(tx: Transaction, type_id: int) -> list[Line]:
 
 
 def set_template(tx: Transaction, type_id: int, lines: Iterable[Line]) -> None:
-    """The whole template; its devices are to be told, from the first one on."""
+    """The whole template."""
     tx.run("DELETE FROM device_type_parameters WHERE type_id = :type_id", type_id=type_id)
     tx.run_many(
         """INSERT INTO device_type_parameters
@@ -203,9 +203,18 @@ def set_template(tx: Transaction, type_id: int, lines: Iterable[Line]) -> None:
            VALUES (:type_id, :path, :value, :sealed, :value_type, :notification)""",
         [{"type_id": type_id} | _columns_of(line) for line in lines],
     )
+    tx.run("UPDATE device_types SET revision = revision + 1 WHERE id = :id", id=type_id)
+
+
+def roll_out(tx: Transaction, type_id: int, *, notifies: bool, tells_interval: bool) -> None:
+    """Its devices are to be told, from the first one on; with what is still to be told to some."""
     tx.run(
-        "UPDATE device_types SET revision = revision + 1, rollout_after = 0 WHERE id = :id",
+        """UPDATE device_types SET rollout_after = 0,
+               rollout_notifies = rollout_notifies OR :notifies,
+               rollout_interval = rollout_interval OR :tells_interval WHERE id = :id""",
         id=type_id,
+        notifies=notifies,
+        tells_interval=tells_interval,
     )
 
 

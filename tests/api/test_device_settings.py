@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory import configuration, sealed_variables
+from inventory import applying, configuration, sealed_variables
 from inventory.access import Role
 from inventory.secrets import Vault
 from inventory.values import Model, Reported, Source, remember
@@ -195,7 +195,7 @@ async def test_a_changed_template_reaches_the_devices_of_its_type(api, device, t
 
     async def rounds() -> int:
         done = 0
-        while await api.store.write(configuration.roll_out, vault, api.clock.now):
+        while await api.store.write(applying.roll_out, vault, 300, api.clock.now):
             done += 1
         return done
 

@@ -5,8 +5,12 @@ import pytest
 from acs.cwmp.faults import fault
 from acs.cwmp.messages import (
     Fault,
+    GetParameterAttributes,
+    GetParameterAttributesResponse,
+    GetParameterNames,
     GetParameterValues,
     GetParameterValuesResponse,
+    ParameterAttributeStruct,
     ParameterValueStruct,
     SetParameterAttributes,
     SetParameterAttributesResponse,
@@ -15,18 +19,23 @@ from acs.cwmp.messages import (
     SetParameterValuesFault,
     SetParameterValuesResponse,
 )
-from acs.procedures.configuring import reconf, sync
+from acs.procedures.configuring import change_settings, reconf, sync
 from acs.procedures.steps import Done
 from inventory.configuration import Configuration, Wanted
 from inventory.parameters import HeldValue
+from inventory.records.settings import Found
 from inventory.settings import Setting
 
 A, B, SECRET = "Device.X.A", "Device.X.B", "Device.X.Password"
 
 
-def wanted(path, value, held=None, notification=None):
+def wanted(path, value, held=None, notification=None, aside=None):
+    """``aside``: what the device shows of the value that it was given in vain."""
     known = HeldValue(path, held, "string", True, 0.0, "get") if held is not None else None
-    return Wanted(Setting(path, value, "string", notification), True, 0.0, known)
+    found = None
+    if aside is not None:
+        found = Found(value, aside, 0.0, is_set_aside=True, is_write_only=not aside)
+    return Wanted(Setting(path, value, "string", notification), True, 0.0, known, found)
 
 
 def values(**named):
@@ -43,8 +52,8 @@ def setting(**named):
 
 @pytest.fixture
 def configured(subject):
-    def make(*settings, set_aside=()):
-        return subject(configuration=Configuration(settings, frozenset(set_aside)))
+    def make(*settings):
+        return subject(configuration=Configuration(settings))
 
     return make
 
@@ -119,12 +128,96 @@ def test_a_value_that_reads_back_empty_is_write_only(play, operation, configured
     assert found.is_write_only
 
 
-def test_what_is_set_aside_is_not_sent(play, operation, configured):
+@pytest.mark.parametrize("shown", ["A", ""])
+def test_what_is_set_aside_is_not_corrected_and_still_told(play, operation, configured, shown):
     outcome, _ = play(
-        sync(operation("sync"), configured(wanted(A, "a"), set_aside=[A])),
-        (GetParameterValues(("Device.",)), values(A="A")),
+        sync(operation("sync"), configured(wanted(A, "a", aside=shown))),
+        (GetParameterValues(("Device.",)), values(A=shown)),
     )
-    assert outcome.look.found == ()
+    (found,) = outcome.look.found
+    assert (found.found, found.was_set, found.is_corrected) == (shown, False, False)
+    assert found.is_write_only == (not shown)
+
+
+def test_what_was_set_aside_and_shows_right_by_now_is_forgotten(play, operation, configured):
+    outcome, _ = play(
+        sync(operation("sync"), configured(wanted(A, "a", aside="A"))),
+        (GetParameterValues(("Device.",)), values(A="a")),
+    )
+    assert (outcome.look.looked_at, outcome.look.found) == ((A,), ())
+
+
+def test_reconf_sends_what_is_set_aside_too(play, operation, configured):
+    outcome, _ = play(
+        reconf(operation("reconf"), configured(wanted(A, "a", aside="A"), wanted(B, "b"))),
+        (setting(A="a", B="b"), SetParameterValuesResponse()),
+    )
+    assert outcome.look.looked_at == (B,)
+
+
+def test_a_secret_that_reads_back_masked_is_set_in_vain(play, operation, configured):
+    outcome, _ = play(
+        sync(operation("sync"), configured(wanted(SECRET, "s3cret", held="s3cret"))),
+        (GetParameterValues(("Device.",)), values(Password="********")),
+        (setting(Password="s3cret"), SetParameterValuesResponse()),
+        (GetParameterValues((SECRET,)), values(Password="********")),
+    )
+    (found,) = outcome.look.found
+    assert (found.was_set, found.is_corrected, found.wanted, found.now) == (True, False, None, None)
+
+
+def test_a_device_that_refuses_its_root_is_asked_for_each_name(play, operation, configured):
+    outcome, _ = play(
+        sync(operation("sync"), configured(wanted(A, "1"), wanted(B, "2"))),
+        (GetParameterValues(("Device.",)), fault(9005)),
+        (GetParameterNames("Device.", next_level=True), fault(9005)),
+        (GetParameterValues((A, B)), values(A="1", B="2")),
+    )
+    assert (outcome.result["read"], outcome.look.found) == (2, ())
+
+
+def test_sync_sets_the_notifications_that_are_not_as_wanted(play, operation, configured):
+    told = (ParameterAttributeStruct(A, 2), ParameterAttributeStruct(B, 0))
+    attribute = SetParameterAttributesStruct(B, notification_change=True, notification=2)
+    outcome, _ = play(
+        sync(
+            operation("sync"),
+            configured(wanted(A, None, notification=2), wanted(B, None, notification=2)),
+        ),
+        (GetParameterValues(("Device.",)), values(A="1", B="1")),
+        (GetParameterAttributes((A, B)), GetParameterAttributesResponse(told)),
+        (SetParameterAttributes((attribute,)), SetParameterAttributesResponse()),
+    )
+    assert (outcome.look.found, outcome.look.has_set) == ((), False)
+
+
+def test_changed_settings_are_sent_as_they_are_wanted_by_now(play, operation, configured):
+    request = {"variables": [{"variable_name": name, "value": "old"} for name in (A, B)]}
+    outcome, _ = play(
+        change_settings(
+            operation("set", request), configured(wanted(A, "1", held="1"), wanted(B, "2"))
+        ),
+        (setting(B="2"), SetParameterValuesResponse()),
+    )
+    assert [each["value"] for each in outcome.result["variables"]] == ["2"]
+
+
+def test_settings_that_nobody_wants_any_more_are_not_sent(play, operation, configured):
+    request = {"variables": [{"variable_name": A, "value": "old"}]}
+    outcome, _ = play(change_settings(operation("set", request), configured(wanted(B, "2"))))
+    assert outcome == Done({"variables": []})
+
+
+def test_a_refused_setting_does_not_hold_up_the_others(play, operation, configured):
+    request = {"variables": [{"variable_name": name, "value": "x"} for name in (A, B)]}
+    refused = Fault(9003, "Invalid arguments", (SetParameterValuesFault(A, 9007, "no"),))
+    outcome, _ = play(
+        change_settings(operation("set", request), configured(wanted(A, "1"), wanted(B, "2"))),
+        (setting(A="1", B="2"), refused),
+        (setting(B="2"), SetParameterValuesResponse()),
+    )
+    assert list(outcome.error.parameters) == [A]
+    assert [each["variable_name"] for each in outcome.result["variables"]] == [B]
 
 
 def test_a_secret_counts_as_set_when_the_device_has_taken_it(play, operation, configured):
@@ -141,6 +234,7 @@ def test_no_secret_stands_in_what_is_told(play, operation, configured):
         sync(operation("sync"), configured(wanted(SECRET, "s3cret"))),
         (GetParameterValues(("Device.",)), values(Password="")),
         (setting(Password="s3cret"), SetParameterValuesResponse()),
+        (GetParameterValues((SECRET,)), values(Password="")),
     )
     assert "s3cret" not in str(outcome.result)
     assert "s3cret" not in str(outcome.look)
