@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from random import Random
 
@@ -28,6 +29,7 @@ from acs.mail import Mailer
 from acs.procedures import SCRIPTS
 from acs.reach.calling import Reach
 from acs.reach.pinging import Pinger
+from acs.reach.slots import Lane
 from acs.registrations import Registrations
 from acs.rehearsing import rehearse
 from acs.sessions import SessionLimits, Sessions
@@ -37,7 +39,7 @@ from acs.workers.bulk import Bulk
 from acs.workers.deliveries import Deliveries
 from acs.workers.housekeeping import Housekeeping
 from acs.workers.rollout import Rollout
-from acs.workers.scheduler import Scheduler
+from acs.workers.scheduler import Scheduler, call_those_waiting
 from acs.workers.shelves import Shelves
 from acs.workers.watch import Watch
 from acs.wsdl import wsdl
@@ -144,7 +146,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             Random(),  # noqa: S311  for jitter
         )
         opened.push_async_callback(telling.stop)
-        bulk = Bulk(store, signals, asking.to_inform, time.time)
+        bulk = Bulk(store, signals, partial(asking.to_inform, lane=Lane.BULK), time.time)
         opened.push_async_callback(bulk.stop)
         await opened.enter_async_context(
             _workers(settings, store, signals, sessions, policy, telling, bulk)
@@ -161,6 +163,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         opened.push_async_callback(api.cleanup)
         api_url = await _listen(api, settings.api)
+        calling = asyncio.create_task(call_those_waiting(store, signals, time.time()))
+        opened.callback(calling.cancel)
         acs_url = f"{settings.cwmp.public_url or _url(settings.cwmp, port)}".rstrip("/")
         yield Server(f"{acs_url}/acs", f"{api_url}/api/v1/", tuple(filter(None, news)))
 

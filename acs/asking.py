@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from acs.cwmp.values import ROOTS
 from acs.reach.calling import Reach
+from acs.reach.slots import Lane
 from inventory import operations
 from inventory.operations import Kind, Operation
 from inventory.signals import Signals
@@ -36,11 +37,11 @@ class Asking:
         signals.on_inform(self._informs.happened)
         signals.on_finish(self._ends.happened)
 
-    async def to_inform(self, device_ids: Sequence[int]) -> None:
+    async def to_inform(self, device_ids: Sequence[int], lane: Lane = Lane.HELPER) -> None:
         """Calls these devices; returns when they have informed or cannot be reached."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._patience_s):
-                asked = [self._to_inform(device_id) for device_id in device_ids]
+                asked = [self._to_inform(device_id, lane) for device_id in device_ids]
                 await asyncio.gather(*asked, return_exceptions=True)
 
     async def for_values(self, device_id: int, names: Sequence[str]) -> None:
@@ -53,9 +54,9 @@ class Asking:
             self._signals.work(device_id)
             await asyncio.wait_for(end, self._patience_s)
 
-    async def _to_inform(self, device_id: int) -> None:
+    async def _to_inform(self, device_id: int, lane: Lane) -> None:
         with self._informs.expected(device_id) as inform:
-            outcome = await self._reach.call(device_id)
+            outcome = await self._reach.call(device_id, lane)
             if outcome.is_accepted:
                 await inform
 

@@ -194,7 +194,10 @@ class StorageSettings(Section):
 class ReachSettings(Section):
     """Connection requests: how we call CPEs."""
 
-    concurrency: Count = Field(50, description="connection requests at the same time")
+    concurrency: Count = Field(
+        50,
+        description="connection requests at a time: of jobs, status helpers and single operations",
+    )
     timeout_s: Seconds = Field(5, description="time for one attempt")
     patience_s: Seconds = Field(
         10, description="time that an API request waits for all devices that it asks"

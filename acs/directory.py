@@ -1,10 +1,12 @@
 """The inventory as the address book of connection requests, and who is to be called when."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from acs.reach.calling import Reach
 from acs.reach.directory import Target
 from acs.reach.outcomes import Outcome
+from acs.reach.slots import Lane
 from acs.sessions import Sessions
 from inventory import reachability
 from inventory.secrets import Vault
@@ -44,9 +46,10 @@ def _keep(tx: Transaction, device_id: int, outcome: Outcome, now: float) -> None
 def connect(signals: Signals, sessions: Sessions, reach: Reach) -> None:
     """Work on a device that is not in a session has it called; its Inform ends the calling."""
 
-    def wake(device_id: int) -> None:
+    def wake(lane: Lane, device_id: int) -> None:
         if not sessions.is_live(device_id):
-            reach.wake(device_id)
+            reach.wake(device_id, lane)
 
-    signals.on_work(wake)
+    signals.on_work(partial(wake, Lane.PERSON))
+    signals.on_bulk_work(partial(wake, Lane.BULK))
     signals.on_inform(reach.informed)

@@ -72,6 +72,7 @@ class Sessions:
         self._is_draining = False
         self._emptied = asyncio.Event()
         desk.signals.on_work(self._work_came)
+        desk.signals.on_bulk_work(self._work_came)
 
     def __len__(self) -> int:
         return len(self._by_cookie)

@@ -11,16 +11,21 @@ Listener = Callable[[int], None]
 
 
 class Signals:
-    """Three kinds of news, each about one id."""
+    """Four kinds of news, each about one id."""
 
     def __init__(self) -> None:
         self._work: list[Listener] = []
+        self._bulk_work: list[Listener] = []
         self._informed: list[Listener] = []
         self._finished: list[Listener] = []
 
     def on_work(self, listener: Listener) -> None:
         """Calls ``listener(device_id)`` when an operation became due on a device."""
         self._work.append(listener)
+
+    def on_bulk_work(self, listener: Listener) -> None:
+        """The same for an operation of a bulk job, which nobody sits and waits for."""
+        self._bulk_work.append(listener)
 
     def on_inform(self, listener: Listener) -> None:
         """Calls ``listener(device_id)`` when a device has opened a session."""
@@ -32,6 +37,10 @@ class Signals:
 
     def work(self, device_id: int) -> None:
         for listener in self._work:
+            listener(device_id)
+
+    def bulk_work(self, device_id: int) -> None:
+        for listener in self._bulk_work:
             listener(device_id)
 
     def informed(self, device_id: int) -> None:

@@ -12,6 +12,7 @@ from acs.reach.destination import Network
 from acs.reach.directory import Directory
 from acs.reach.knocking import Knocker
 from acs.reach.outcomes import Kind, Outcome
+from acs.reach.slots import Lane, Slots
 
 log = logging.getLogger("acs.reach")
 
@@ -36,7 +37,7 @@ class Pace:
 
 
 class Reach:
-    """Connection requests for all devices: one at a time for each, so many at a time in all."""
+    """Connection requests for all devices: one at a time for each, so many at a time in a lane."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Reach:
     ) -> None:
         self._directory = directory
         self._knocker = Knocker(timeout_s, allowed)
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
         self._pace = pace or Pace()
         self._clock = clock
         self._sleep = sleep
@@ -60,18 +61,21 @@ class Reach:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._attempts: dict[int, asyncio.Task[Outcome]] = {}
         self._pursuits: dict[int, asyncio.Task[None]] = {}
+        self._lanes: dict[int, Lane] = {}
         self._accepted_at: dict[int, float] = {}  # and no Inform since
 
-    def wake(self, device_id: int) -> None:
+    def wake(self, device_id: int, lane: Lane = Lane.PERSON) -> None:
         """Has the device called until it Informs, or patience ends. Returns at once."""
-        if device_id not in self._pursuits and len(self._pursuits) < self._pace.most_waking:
+        if device_id in self._pursuits:
+            self._hurry(device_id, lane)
+        elif len(self._pursuits) < self._pace.most_waking:
+            self._hurry(device_id, lane)
             self._start(self._pursuits, device_id, self._pursue(device_id))
 
-    async def call(self, device_id: int) -> Outcome:
+    async def call(self, device_id: int, lane: Lane = Lane.HELPER) -> Outcome:
         """One attempt now; whoever calls while one is under way shares its outcome."""
-        if device_id not in self._attempts:
-            self._start(self._attempts, device_id, self._attempt(device_id))
-        return await asyncio.shield(self._attempts[device_id])
+        self._hurry(device_id, lane)
+        return await self._call(device_id)
 
     def informed(self, device_id: int) -> None:
         """The device has called: it needs no waking, and may be called at once the next time."""
@@ -87,10 +91,15 @@ class Reach:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._knocker.close()
 
+    def _hurry(self, device_id: int, lane: Lane) -> None:
+        """The fastest lane that somebody has asked for counts as long as the device is called."""
+        self._lanes[device_id] = min(lane, self._lanes.get(device_id, lane))
+        self._slots.hurry(device_id, lane)
+
     async def _pursue(self, device_id: int) -> None:
         await self._let_settle(device_id)
         for attempt in range(self._pace.attempts):
-            outcome = await self.call(device_id)
+            outcome = await self._call(device_id)
             if not outcome.is_worth_repeating:
                 return
             await self._sleep(self._pace.wait_s(outcome, attempt, self._chance))
@@ -100,13 +109,21 @@ class Reach:
         if accepted_at is not None:
             await self._sleep(max(0, accepted_at + self._pace.settle_s - self._clock()))
 
+    async def _call(self, device_id: int) -> Outcome:
+        if device_id not in self._attempts:
+            self._start(self._attempts, device_id, self._attempt(device_id))
+        return await asyncio.shield(self._attempts[device_id])
+
     async def _attempt(self, device_id: int) -> Outcome:
-        async with self._slots:
+        slot = await self._slots.take(device_id, self._lanes.get(device_id, Lane.PERSON))
+        try:
             target = await self._directory.target(device_id)
             if target is None:
                 outcome = Outcome(Kind.NO_URL, "The device has told no connection request URL.")
             else:
                 outcome = await self._knocker.knock(target)
+        finally:
+            self._slots.give_back(slot)
         now = self._clock()
         if outcome.is_accepted and self._attempts.get(device_id) is asyncio.current_task():
             self._accepted_at[device_id] = now
@@ -127,6 +144,8 @@ class Reach:
             self._tasks.discard(task)
             if register.get(device_id) is task:
                 del register[device_id]
+            if device_id not in self._attempts and device_id not in self._pursuits:
+                self._lanes.pop(device_id, None)
             if not task.cancelled() and task.exception():
                 log.error("Calling device %d failed", device_id, exc_info=task.exception())
 

@@ -91,7 +91,7 @@ class Bulk:
     async def _feed(self, job_id: int, now: float) -> None:
         while (devices := await self.store.write_later(bulk.feed, job_id, now)) is not None:
             for device_id in devices:
-                self.signals.work(device_id)
+                self.signals.bulk_work(device_id)
 
     async def _clear(self, job_id: int, now: float) -> None:
         while True:

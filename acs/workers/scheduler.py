@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from inventory import recurring, timekeeping
+from inventory.records import operations as records
 from inventory.signals import Signals
 from inventory.store import Store
+
+WOKEN_AT_ONCE = 500  # read in one query
 
 
 @dataclass(slots=True)
@@ -47,3 +50,16 @@ class Scheduler:
         self.retries_until = now
         for device_id in devices:
             self.signals.work(device_id)
+
+
+async def call_those_waiting(store: Store, signals: Signals, now: float) -> int:
+    """Once, at the start: whoever was being called before is called by nobody now.
+
+    Devices that are Up and have work that is due; returns how many.
+    """
+    called, after = 0, 0
+    while found := await store.read(records.waiting_devices, now, after, WOKEN_AT_ONCE):
+        for device_id, is_bulk in found:
+            (signals.bulk_work if is_bulk else signals.work)(device_id)
+        called, after = called + len(found), found[-1][0]
+    return called

@@ -313,6 +313,22 @@ def interrupted(tx: Transaction, since: float, now: float, limit: int) -> list[i
     return [row["device_id"] for row in rows]
 
 
+def waiting_devices(tx: Transaction, now: float, after: int, limit: int) -> list[tuple[int, bool]]:
+    """Devices that are Up and have work that is due and has not started, by id; and whether all of
+    it is of bulk jobs."""
+    rows = tx.all(
+        """SELECT o.device_id, MIN(CASE WHEN o.origin = 'job' THEN 1 ELSE 0 END)
+           FROM operations AS o JOIN presence AS p ON p.device_id = o.device_id AND p.is_up
+           WHERE o.device_id > :after AND o.state IN ('scheduled', 'pending', 'running')
+               AND o.state = 'pending' AND o.awaits IS NULL AND o.due <= :now
+           GROUP BY o.device_id ORDER BY o.device_id LIMIT :limit""",
+        now=now,
+        after=after,
+        limit=limit,
+    )
+    return [(row[0], bool(row[1])) for row in rows]
+
+
 def open_kinds(tx: Transaction, device_id: int, kinds: Collection[str]) -> list[OperationRow]:
     """Unfinished operations of these kinds on the device, oldest first."""
     rows = tx.all(

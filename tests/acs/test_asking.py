@@ -22,7 +22,7 @@ class Devices:
         self.called = []
         self.is_called = asyncio.Event()
 
-    async def call(self, device_id):
+    async def call(self, device_id, lane):
         self.called.append(device_id)
         self.is_called.set()
         outcome = self.outcomes.get(device_id)
@@ -70,9 +70,9 @@ async def test_the_answer_waits_for_the_inform_of_each_device_that_can_be_reache
 
 async def test_an_inform_that_comes_before_the_calls_outcome_counts(ask, office):
     class Eager(Devices):
-        async def call(self, device_id):
+        async def call(self, device_id, lane):
             office.signals.informed(device_id)
-            return await super().call(device_id)
+            return await super().call(device_id, lane)
 
     async with asyncio.timeout(WAIT_S):
         await ask(Eager(d1=ACCEPTED)).to_inform([1])

@@ -27,7 +27,7 @@ class Fleet:
 
     def __init__(self, office):
         self.office, self.woken, self.informs = office, [], set()
-        office.signals.on_work(self.woken.append)
+        office.signals.on_bulk_work(self.woken.append)
         self.restart()
 
     def restart(self):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from acs.workers.scheduler import Scheduler
+from acs.workers.scheduler import Scheduler, call_those_waiting
 from inventory import operations
-from inventory.operations import AGAIN, Kind, State
+from inventory.operations import AGAIN, Kind, Origin, State
 
 HOUR = 3600
 SCHEDULE = {"type": "recurring", "cron": "0 * * * *", "timezone": "UTC"}
@@ -97,3 +97,22 @@ async def test_a_cancelled_one_runs_no_more(office, hourly):
 async def test_it_never_expires_however_long_the_server_was_away(office, hourly):
     await step(office, 24 * 365)
     assert (await office.operation(hourly.id)).state is State.SCHEDULED
+
+
+async def test_after_a_start_devices_with_waiting_work_are_called_again(office, cpe, other_cpe):
+    """Who was to be called stood in memory alone."""
+    for each in (cpe, other_cpe("2"), other_cpe("3")):
+        await each.enrol()
+    await office.store.write(
+        lambda tx: tx.run("UPDATE presence SET is_up = FALSE WHERE device_id = 3")
+    )
+    urgent, bulk = [], []
+    office.signals.on_work(urgent.append)
+    office.signals.on_bulk_work(bulk.append)
+    now = office.clock()
+    for device_id in (1, 3):
+        await office.store.write(operations.queue, device_id, Kind.REBOOT, {}, now)
+    await office.store.write(operations.queue, 2, Kind.REBOOT, {}, now, due=now + 60)
+    await office.store.write(operations.queue, 2, Kind.GET, {}, now, origin=Origin.JOB)
+    assert await call_those_waiting(office.store, office.signals, now) == 2
+    assert (urgent, bulk) == ([1], [2])

@@ -8,6 +8,7 @@ import pytest
 
 from acs.reach.calling import Pace, Reach
 from acs.reach.outcomes import Kind
+from acs.reach.slots import Lane
 
 QOP = 'WWW-Authenticate: Digest realm="CPE", nonce="n1", qop="auth"'
 
@@ -213,6 +214,32 @@ async def test_so_many_devices_are_called_at_a_time(directory):
     await directory.wait_for(10)
     await reach.close()
     assert most == 3
+
+
+async def test_silent_devices_of_a_bulk_job_hold_up_nobody_else(directory):
+    """They fill their own lane; a person's device goes on, even if it stood in theirs."""
+    begun, release = [], asyncio.Event()
+
+    async def target(device_id):
+        begun.append(device_id)
+        await release.wait()
+
+    directory.target = target
+    reach = Reach(directory, concurrency=2)
+    for device_id in range(5):
+        reach.wake(device_id, Lane.BULK)
+    await asyncio.sleep(0)
+    reach.wake(7)
+    helped = asyncio.create_task(reach.call(8))
+    reach.wake(4)  # a person wants what waited at the end of the job's lane
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert sorted(begun) == [0, 1, 4, 7, 8]
+    release.set()
+    await helped
+    await directory.wait_for(7)
+    await reach.close()
+    assert sorted(begun) == [0, 1, 2, 3, 4, 7, 8]
 
 
 async def test_so_many_devices_are_pursued_at_a_time(device, answer, directory, time):
