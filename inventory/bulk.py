@@ -9,7 +9,7 @@ Persons' operations go before a job's on every device. A job that its devices ma
 undone (``inventory.rollbacks``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ from inventory.records import bulk as records
 from inventory.records import log
 from inventory.records.bulk import Job, Target, Waiting
 from inventory.schedules import Recurrence
-from inventory.store import Transaction
+from inventory.store import Row, Transaction
 
 SERIAL_SYNC = "bulk_serial_sync"
 STATUS_UPDATE = "bulk_status_update"
@@ -67,8 +67,11 @@ class Manner(Enum):
     LOOK = "from what the inventory knows"
 
 
-def manner(operation_type: str) -> Manner:
-    return {STATUS_UPDATE: Manner.CALL, AUDIT: Manner.LOOK}.get(operation_type, Manner.QUEUE)
+def manner(job: Job) -> Manner:
+    """An audit calls the devices where it is to validate that they can be."""
+    if job.operation_type == AUDIT:
+        return Manner.CALL if job.options.get("validate_connectivity") else Manner.LOOK
+    return Manner.CALL if job.operation_type == STATUS_UPDATE else Manner.QUEUE
 
 
 # --- Beginning -------------------------------------------------------------------------------
@@ -150,14 +153,28 @@ def feed(tx: Transaction, job_id: int, now: float) -> tuple[int, ...] | None:
     job = records.by_id(tx, job_id)
     if job is None or job.state != State.IN_PROGRESS or not job.is_planned:
         return None
+    if _failure(job, now) is not None:  # the review that follows ends it
+        return None
     turn = records.waiting(tx, job.id, min(_room(tx, job, now), FED_AT_ONCE))
     if not turn:
         return None
-    if manner(job.operation_type) is Manner.LOOK:
+    if manner(job) is Manner.LOOK:
         for each in turn:
             _look(tx, job, each, now)
         return ()
-    return tuple(each.device_id for each in turn if _order(tx, job, each, now))
+    return tuple(_serve(tx, job, turn, now))
+
+
+def _serve(tx: Transaction, job: Job, turn: Sequence[Waiting], now: float) -> Iterator[int]:
+    """Some fail at once, for nothing can be asked of them; too many of those stop the rest, too."""
+    failed, most = job.failed, job.options.get("max_failures")
+    for each in turn:
+        if most is not None and failed > most:
+            return
+        if _order(tx, job, each, now):
+            yield each.device_id
+        else:
+            failed += 1
 
 
 def _room(tx: Transaction, job: Job, now: float) -> int:
@@ -183,12 +200,18 @@ def _order(tx: Transaction, job: Job, turn: Waiting, now: float) -> bool:
         now,
         origin=Origin.JOB,
         priority=job.priority,
-        timeout_s=QUEUED_TIMEOUT_S if job.deadline is None else max(job.deadline - now, 1.0),
+        timeout_s=_timeout_s(job, now),
         created_by=job.created_by,
         job_id=job.id,
     )
     records.open_targets(tx, [Target(job.id, turn.device_id, operation.id)])
     return True
+
+
+def _timeout_s(job: Job, now: float) -> float:
+    """How long a device may take to come; no longer than the job has."""
+    asked = float(job.request.get("timeout_s") or QUEUED_TIMEOUT_S)
+    return asked if job.deadline is None else min(asked, max(job.deadline - now, 1.0))
 
 
 def _hindrance(job: Job, turn: Waiting) -> str | None:
@@ -210,8 +233,10 @@ def _request_for(job: Job, turn: Waiting) -> dict[str, Any]:
         names = ["Manufacturer", "ManufacturerOUI", "ModelName", "SerialNumber"]
         if job.options.get("update_firmware_info", True):
             names += ["HardwareVersion", "SoftwareVersion"]
-        prefix = f"{turn.root or 'Device.'}DeviceInfo."
+        prefix = f"{turn.root or ''}DeviceInfo."
         order["variables"] = [{"variable_name": prefix + name} for name in names]
+        if turn.root is None:  # the device shows it when it comes
+            order["below_root"] = True
     if job.request["kind"] == Kind.DOWNLOAD and not order.get("url"):
         order.setdefault("firmware_image", turn.firmware_image_id)
     return order
@@ -231,8 +256,13 @@ def _look(tx: Transaction, job: Job, turn: Waiting, now: float) -> None:
         return
     target = Target(job.id, turn.device_id)
     records.open_targets(tx, [target])
+    records.settle(tx, target, "completed", None, now, _report(known))
+
+
+def _report(known: Row) -> dict[str, Any]:
+    """Of the audit; times are Unix seconds."""
     wanted = known["wanted_version"]
-    report = {
+    return {
         **{name: known[name] for name in ("serial_number", "manufacturer", "product_class")},
         **{name: known[name] for name in ("software_version", "hardware_version")},
         "wanted_software_version": wanted,
@@ -243,7 +273,6 @@ def _look(tx: Transaction, job: Job, turn: Waiting, now: float) -> None:
         "drifted_parameters": known["drift"],
         "has_pending_settings": known["settings_pending"] is not None,
     }
-    records.settle(tx, target, "completed", None, now, report)
 
 
 # --- Calling ---------------------------------------------------------------------------------
@@ -266,15 +295,23 @@ def take_calls(tx: Transaction, job_id: int, limit: int, now: float) -> tuple[in
 def conclude_calls(
     tx: Transaction, job_id: int, device_ids: tuple[int, ...], since: float, now: float
 ) -> None:
-    """Who has informed since then is there; the others keep the state that they had."""
+    """Who has informed since then is there; the others keep the state that they had.
+
+    An audit reports both, and which of them it is.
+    """
+    job = records.by_id(tx, job_id)
     for device_id in device_ids:
         target = Target(job_id, device_id)
         known = records.portrait(tx, device_id)
         if known is None:
             records.settle(tx, target, "failed", tallies.DELETED, now)
             continue
-        report = {"status": "Up" if known["is_up"] else "Down"}
-        if (known["last_inform"] or 0.0) >= since:
+        report: dict[str, Any] = {"status": "Up" if known["is_up"] else "Down"}
+        is_there = (known["last_inform"] or 0.0) >= since
+        if job is not None and job.operation_type == AUDIT:
+            report = {**_report(known), "is_reachable": is_there}
+            records.settle(tx, target, "completed", None, now, report)
+        elif is_there:
             records.settle(tx, target, "completed", None, now, report)
         else:
             cause = tallies.unreached(tx, device_id)
@@ -366,8 +403,14 @@ def _take_back(tx: Transaction, operation_id: int, now: float) -> None:
 
 
 def find_lost(tx: Transaction, job_id: int, now: float) -> int:
-    """Counts the targets whose devices were deleted while they were served; returns how many."""
+    """Counts the targets whose devices were deleted while they were served, or made inactive before
+    they were; returns how many."""
     lost = records.lost(tx, job_id, CLEARED_AT_ONCE)
     for target in lost:
         records.settle(tx, target, "failed", tallies.DELETED, now)
-    return len(lost)
+    inactive = records.inactive(tx, job_id, CLEARED_AT_ONCE)
+    for target in inactive:
+        records.settle(tx, target, "failed", tallies.INACTIVE, now)
+        assert target.operation_id is not None
+        _take_back(tx, target.operation_id, now)
+    return len(lost) + len(inactive)

@@ -7,6 +7,16 @@ from inventory.store import Transaction
 TIMEOUT, REFUSED, FAULT = "connection_timeouts", "authentication_failures", "cwmp_faults"
 CANCELLED, INACTIVE, DELETED = "cancelled", "inactive_devices", "deleted_devices"
 NO_IMAGE, OTHER = "no_firmware_image", "other_failures"
+CAUSES = {
+    TIMEOUT: "The device did not come, or did not answer, in its time.",
+    REFUSED: "The device refused the connection request's credentials.",
+    FAULT: "The device answered with a fault.",
+    CANCELLED: "Somebody cancelled the operation on the device.",
+    INACTIVE: "No operation runs on an inactive device.",
+    DELETED: "The device is deleted.",
+    NO_IMAGE: "No firmware image is named, by the job or by the device.",
+    OTHER: "The operation failed.",
+}
 _SILENCE = frozenset({"no_answer", "timeout"})
 
 

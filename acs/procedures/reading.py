@@ -115,6 +115,9 @@ def read_one(name: str) -> Generator[Step, Any, str | None]:
 def get(operation: Operation, subject: Subject) -> Procedure:
     """Best effort: what is refused is named, what is there is kept."""
     names = [variable["variable_name"] for variable in operation.request["variables"]]
+    if operation.request.get("below_root"):
+        root = subject.root or (yield from discover_root()) or UNKNOWN_ROOTS[0]
+        names = [root + name for name in names]
     batch = max(subject.get_batch >> max(operation.attempts - 1, 0), 1)  # halved by each silence
     readings = yield from read(names, batch)
     return _told(readings)

@@ -81,7 +81,7 @@ class Bulk:
             while await later(bulk.find_lost, job_id, now):
                 pass
         await later(bulk.review, job_id, now)
-        if job is not None and bulk.manner(job.operation_type) is Manner.CALL:
+        if job is not None and bulk.manner(job) is Manner.CALL:
             await self._call(job_id, now)
         else:
             await self._feed(job_id, now)

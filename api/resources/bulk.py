@@ -8,6 +8,7 @@ from aiohttp import web
 from api.answers import Answer, created, found, gone
 from api.calls import Call
 from api.endpoints import OWNED, Methods, endpoint
+from api.fields import format_time
 from api.house import HOUSE
 from api.lists import origin
 from api.models import Listing
@@ -41,8 +42,10 @@ from inventory.actions.bulk import Report
 from inventory.errors import Invalid, NotFound, Unprocessable
 from inventory.records.bulk import Result
 from inventory.records.history import Result as Kept
+from inventory.tallies import CAUSES
 
 PATH = "/api/v1/inventory_device_serial_headless_operation/"
+TIMES = ("last_connection", "drift_since")
 Told = Answer | web.StreamResponse
 SINGLE = operations.ROUTES[PATH]
 SINGLE_ONE = operations.ROUTES[f"{PATH}{{id}}/"]
@@ -87,6 +90,8 @@ async def create(call: Call, body: OrderBySerial | JobBody, query: OrderQuery) -
 def _request(call: Call, body: JobBody) -> Mapping[str, Any]:
     """What each device's operation is asked for with; raises Unprocessable."""
     kind = body.kind
+    if body.variables and (kind is None or body.operation_type == rules.SERIAL_SYNC):
+        raise Unprocessable({"variables": [f"{body.operation_type} takes no variables."]})
     house = call.request.app[HOUSE]
     if kind is not None and kind not in house.carries_out:
         words = f'"{kind}" is not carried out by this server.'
@@ -214,8 +219,8 @@ async def results(call: Call, id: str, query: ResultsQuery) -> Answer:
 
 
 def _result(target: Result, kept: Kept | None, unsealed: viewing.Unsealed) -> JobResult:
-    error = target.error
-    rest = target.report or (kept.rest if kept else None)
+    error = target.error or _error_of(target)
+    rest = _spelled(target.report) if target.report else (kept.rest if kept else None)
     return JobResult(
         device_id=target.device_id,
         device_name=target.name,
@@ -233,6 +238,19 @@ def _result(target: Result, kept: Kept | None, unsealed: viewing.Unsealed) -> Jo
         if target.last_call is None or target.last_call_time is None
         else LastCall(outcome=target.last_call, time=target.last_call_time),
     )
+
+
+def _error_of(target: Result) -> Mapping[str, Any] | None:
+    """Why a device failed of which no operation tells it."""
+    if target.cause is None:
+        return None
+    return {"code": target.cause, "message": CAUSES[target.cause], "parameters": {}}
+
+
+def _spelled(report: Mapping[str, Any]) -> dict[str, Any]:
+    """An audit's report with its times as they are told."""
+    times = {name: report[name] for name in TIMES if report.get(name) is not None}
+    return {**report, **{name: format_time(time) for name, time in times.items()}}
 
 
 # --- Holding and stopping --------------------------------------------------------------------

@@ -28,6 +28,7 @@ from inventory.errors import Invalid, Unprocessable
 from inventory.operations import Kind
 
 MAX_DEVICES = 10_000_000
+LACKING = (["This field is required."], ["This field may not be null."])
 NOT_OF_JOBS = "Bulk jobs do not know this."
 TYPES = (SERIAL_SYNC, STATUS_UPDATE, AUDIT, *(f"bulk_{word}" for word in get_args(Word)))
 
@@ -176,7 +177,8 @@ class JobOptions(Body):
         Boolean, Field(description="Of bulk_serial_sync: read the versions, too.")
     ] = True
     validate_connectivity: Annotated[
-        Boolean, Field(description="Every device is called in any case; its answer is told.")
+        Boolean,
+        Field(description="Has inventory_audit call the devices; the others do in any case."),
     ] = False
     timeout_minutes: (
         Annotated[Integer, Field(ge=1, le=527_040, description="Then the job fails.")] | None
@@ -243,7 +245,7 @@ class JobBody(Body):
     @classmethod
     def refusal(cls, fields: Mapping[str, Any]) -> Invalid:
         """Without an operation type it is no job at all; the rest is a job that cannot be."""
-        lacks_type = fields.get("operation_type") == ["This field is required."]
+        lacks_type = fields.get("operation_type") in LACKING
         return Invalid(fields) if lacks_type else Unprocessable(fields)
 
     @field_validator("operation_type")
@@ -279,6 +281,7 @@ class JobBody(Body):
             schedule=schedule.model_dump() if schedule.type == "recurring" else None,
             priority=schedule.priority,
             notification=None if self.notification is None else dict(self.notification),
+            timeout_s=self.parameters.timeout_s,
         )
 
 

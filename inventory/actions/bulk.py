@@ -53,6 +53,8 @@ class Wish:
     schedule: Mapping[str, Any] | None = None
     priority: str = "normal"
     notification: Mapping[str, Any] | None = None
+    timeout_s: float | None = None
+    """How long each device may take to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def create(tx: Transaction, caller: Caller, wish: Wish, targets: int, now: float
             "order": dict(wish.request),
             "scheduled_for": wish.due if recurrence is None else None,
             **({"notification": dict(wish.notification)} if wish.notification else {}),
+            **({"timeout_s": wish.timeout_s} if wish.timeout_s else {}),
         },
         filters={**filters, "given_types": list(wish.filters.get("types") or ())},
         options=dict(wish.options),

@@ -402,6 +402,18 @@ def lost(tx: Transaction, job_id: int, limit: int) -> list[Target]:
     return [Target(job_id, row[0], row[1]) for row in rows]
 
 
+def inactive(tx: Transaction, job_id: int, limit: int) -> list[Target]:
+    """Open targets whose operation has not started, and will not, for the device is inactive."""
+    rows = tx.all(
+        """SELECT o.device_id, o.id FROM operations AS o JOIN devices AS d ON d.id = o.device_id
+           WHERE o.job_id = :job_id AND o.state IN ('scheduled', 'pending') AND NOT d.is_active
+           LIMIT :limit""",
+        job_id=job_id,
+        limit=limit,
+    )
+    return [Target(job_id, row[0], row[1]) for row in rows]
+
+
 def open_devices(tx: Transaction, job_ids: Collection[int], limit: int) -> list[int]:
     """Devices that the jobs still wait for."""
     where = Where(EVERYTHING).among("job_id", sorted(job_ids))

@@ -215,8 +215,9 @@ async def test_serials_are_read_below_each_devices_own_root(fleet):
     names = [each["variable_name"] for each in operation.request["variables"]]
     assert "InternetGatewayDevice.DeviceInfo.SerialNumber" in names
     assert not any("Version" in name for name in names)
-    other = await fleet.office.operation(2)
-    assert other.request["variables"][0]["variable_name"].startswith("Device.DeviceInfo.")
+    unseen = (await fleet.office.operation(2)).request
+    assert unseen["below_root"]
+    assert unseen["variables"][0]["variable_name"] == "DeviceInfo.Manufacturer"
 
 
 async def test_a_download_without_any_image_fails_on_that_device_alone(fleet):
@@ -293,6 +294,30 @@ async def test_a_canary_that_fails_stops_the_job(fleet):
     assert (job.state, job.reason) == (State.FAILED, "canary")
     assert await fleet.waiting() == []
     assert [each.state for each in await fleet.results()] == ["failed", *["cancelled"] * 4]
+
+
+async def test_a_canary_that_cannot_be_served_stops_the_job_before_anybody_else_is(fleet):
+    await fleet.grow(12)
+    await fleet.image("2")
+    await fleet.run("UPDATE devices SET firmware_image_id = 1 WHERE id > 1")
+    filters, options = {"status": ["active"]}, {"canary": 1}
+    await fleet.ask("bulk_download", Kind.DOWNLOAD, {}, filters=filters, options=options)
+    await fleet.step()
+    job = await fleet.job()
+    assert (job.state, job.reason, job.processed) == (State.FAILED, "canary", 1)
+    assert (await fleet.waiting(), fleet.woken) == ([], [])
+
+
+async def test_devices_that_cannot_be_served_count_as_failures_at_once(fleet):
+    await fleet.grow(6)
+    await fleet.image("2")
+    await fleet.run("UPDATE devices SET firmware_image_id = 1 WHERE id > 2")
+    filters, options = {"status": ["active"]}, {"max_failures": 1}
+    await fleet.ask("bulk_download", Kind.DOWNLOAD, {}, filters=filters, options=options)
+    await fleet.step()
+    job = await fleet.job()
+    assert (job.state, job.reason, job.processed) == (State.FAILED, "max_failures", 2)
+    assert (await fleet.waiting(), fleet.woken) == ([], [])
 
 
 # --- Stopping --------------------------------------------------------------------------------
@@ -476,6 +501,41 @@ async def test_old_jobs_are_trimmed_with_their_targets(fleet):
     await keeper.step(fleet.office.clock() + 2 * 86400)
     assert await fleet.office.rows("SELECT id FROM bulk_jobs") == [(2,)]
     assert await fleet.office.rows("SELECT * FROM bulk_targets") == []
+
+
+async def test_a_device_that_is_made_inactive_before_its_turn_does_not_hold_the_job(fleet):
+    await fleet.grow(2)
+    await fleet.ask()
+    await fleet.step()
+    await fleet.serve([1])
+    await fleet.run("UPDATE devices SET is_active = FALSE WHERE id = 2")
+    fleet.office.clock.pass_(60)
+    await fleet.step()
+    assert (await fleet.job()).state == State.COMPLETED
+    assert await fleet.errors() == {"inactive_devices": 1}
+    assert await fleet.waiting() == []
+
+
+async def test_an_audit_that_is_to_validate_connectivity_calls_each_device(fleet):
+    await fleet.grow(2)
+    fleet.informs = {2}
+    await fleet.ask("inventory_audit", None, {}, options={"validate_connectivity": True})
+    await fleet.step()
+    assert sorted(fleet.called) == [1, 2]
+    await fleet.step()
+    assert (await fleet.job()).state == State.COMPLETED
+    assert [each.report["is_reachable"] for each in await fleet.results()] == [False, True]
+
+
+async def test_a_device_that_does_not_come_in_the_time_that_was_given_has_failed(fleet):
+    await fleet.grow(1)
+    await fleet.ask(timeout_s=3.0)
+    await fleet.step()
+    fleet.office.clock.pass_(3)
+    await fleet.office.store.write(timekeeping.advance, fleet.office.clock())
+    await fleet.step()
+    assert (await fleet.job()).state == State.FAILED
+    assert await fleet.errors() == {"connection_timeouts": 1}
 
 
 # --- Undoing ---------------------------------------------------------------------------------

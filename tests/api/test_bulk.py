@@ -160,6 +160,7 @@ async def test_no_operation_type_is_a_400(fleet):
         ({**DOWNLOAD, "options": {"rollback_image": 9}}, "options"),
         ({"operation_type": "inventory_audit", "options": {"rollback_image": 1}}, "options"),
         ({"operation_type": "bulk_sync", "notification": {"webhook_url": "x"}}, "notification"),
+        ({"operation_type": "inventory_audit", "variables": [UPTIME]}, "variables"),
         ({"operation_type": "bulk_sync", "notification": {"email": "x"}}, "notification"),
     ],
 )
@@ -232,6 +233,8 @@ async def test_an_audit_reports_each_device_from_the_inventory(fleet):
     assert (result["device_name"], result["status"]) == ("d3", "completed")
     assert result["result"]["serial_number"] == "SN3"
     assert result["result"]["drifted_parameters"] == 0
+    assert result["result"]["drift_since"] is None
+    assert result["result"]["last_connection"] == "1970-01-01T00:00:01Z"
     _, page = await fleet.told("GET", f"{PATH}1/results/?status=failed")
     assert page["count"] == 0
 

@@ -9,7 +9,7 @@ from acs.cwmp.messages import (
     ParameterInfoStruct,
     ParameterValueStruct,
 )
-from acs.procedures.reading import discover_root, read
+from acs.procedures.reading import discover_root, get, read
 
 
 class Device:
@@ -120,3 +120,16 @@ def test_the_root_is_found_where_the_empty_path_is_refused():
 
     device = Shy({"InternetGatewayDevice.DeviceInfo.UpTime": "5"})
     assert play(discover_root(), device) == "InternetGatewayDevice."
+
+
+def test_names_below_the_root_are_those_of_the_devices_data_model(play, operation, subject):
+    name = "InternetGatewayDevice.DeviceInfo.SerialNumber"
+    request = {"variables": [{"variable_name": "DeviceInfo.SerialNumber"}], "below_root": True}
+    outcome, _ = play(
+        get(operation("get", request), subject(root="InternetGatewayDevice.")),
+        (
+            GetParameterValues((name,)),
+            GetParameterValuesResponse((ParameterValueStruct(name, "SN1"),)),
+        ),
+    )
+    assert outcome.result["variables"][0]["value"] == "SN1"
