@@ -237,13 +237,14 @@ class Draft:
     @property
     def wish(self) -> Wish:
         was_pending = bool(self._held("firmware_image_is_pending"))
-        image_id = self._after("firmware_image_id")
-        asked = self._fields.get("firmware_image_is_pending", was_pending)
+        image_is_new = self._after("firmware_image_id") != self._held("firmware_image_id")
+        asked = self._fields.get("firmware_image_is_pending")
+        stays = was_pending and not image_is_new if asked is None else bool(asked)
         return Wish(
             image=self.image,
-            is_pending=bool(asked) and image_id is not None,
-            image_is_new=image_id != self._held("firmware_image_id")
-            and "firmware_image_is_pending" in self._fields,
+            is_asked=bool(asked),
+            is_pending=stays and self.image is not None,
+            image_is_new=image_is_new,
             was_pending=was_pending,
         )
 

@@ -130,8 +130,8 @@ def add(tx: Transaction, caller: Caller, fields: Fields, setup: Setup, now: floa
     if draft.wish.is_pending:
         device = _by_id(tx, device_id)
         _must_be_active(device.name, device.is_active)
-        is_pending = upgrades.carry_out(tx, device, draft.wish, now, caller.name)
-        records.update(tx, device_id, now, {"firmware_image_is_pending": is_pending})
+        upgrades.queue(tx, device, draft.wish, now, caller.name)
+        records.update(tx, device_id, now, {"firmware_image_is_pending": True})
     if columns["type_id"] is not None:  # nothing else is wanted of a device yet
         configuration.review(tx, device_id, setup.vault, now)
     name, organization_id = columns["name"], columns["organization_id"]
@@ -159,7 +159,16 @@ def replace(
     if "location_name" not in fields:
         whole["location"] = None
     whole["firmware_image"] = _image_of_type(tx, fields.get("type", device.type_id))
-    return change(tx, caller, key, {**whole, **fields}, setup, expected, now)
+    whole |= fields
+    if _is_pending_as_before(device, whole):
+        del whole["firmware_image_is_pending"]  # put back as it was shown: nothing is asked anew
+    return change(tx, caller, key, whole, setup, expected, now)
+
+
+def _is_pending_as_before(device: Device, fields: Fields) -> bool:
+    same_image = fields["firmware_image"] == device.firmware_image_id
+    is_pending = device.firmware_image_is_pending and fields["firmware_image_is_pending"]
+    return bool(same_image and is_pending)
 
 
 def _image_of_type(tx: Transaction, type_id: int | None) -> int | None:
@@ -206,12 +215,16 @@ class _Edit:
 
     def carry_out(self) -> None:
         self._pull_triggers()
+        self._queue_download()
         columns = self._draft.columns | self._firmware() | self._credentials()
         changed = {name: value for name, value in columns.items() if value != self._held(name)}
         self._tell_interval()
         if not changed:
             return
         records.update(self._tx, self._device.id, self._now, changed)
+        if self._draft.wish.takes_back():
+            # Behind the record, which a Download that is taken back would else be seen in.
+            upgrades.take_back(self._tx, self._device, self._draft.wish, self._now)
         if "type_id" in changed:
             self._pull({Kind.RECONF}, Origin.SYSTEM)
             configuration.review(self._tx, self._device.id, self._setup.vault, self._now)
@@ -245,12 +258,18 @@ class _Edit:
             origin=origin,
         )
 
+    def _queue_download(self) -> None:
+        if not upgrades.needs_download(self._tx, self._device, self._draft.wish, self._now):
+            return
+        _must_be_active(self._device.name, self._is_active())
+        upgrades.queue(self._tx, self._device, self._draft.wish, self._now, self._caller.name)
+        told = {"operations": [Kind.DOWNLOAD]}
+        _record(self._tx, self._caller, "operate", self._device, told, self._now)
+
     def _firmware(self) -> dict[str, Any]:
         wish = self._draft.wish
-        if wish.needs_download(self._device.software_version):
-            _must_be_active(self._device.name, self._is_active())
-        pending = upgrades.carry_out(self._tx, self._device, wish, self._now, self._caller.name)
-        return {"firmware_image_is_pending": pending}
+        is_pending = upgrades.is_pending(self._tx, self._device, wish, self._now)
+        return {"firmware_image_is_pending": is_pending}
 
     def _credentials(self) -> dict[str, Any]:
         if not {"username", "password"} & self._fields.keys():

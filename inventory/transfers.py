@@ -238,7 +238,7 @@ def arrived(
 ) -> None:
     """A transfer has succeeded: its image is no longer on its way to the device."""
     if kind == Kind.DOWNLOAD and request.get("firmware_image") is not None:
-        records.image_arrived(tx, device_id, request["firmware_image"], now)
+        records.end_wait_for_image(tx, device_id, request["firmware_image"], now)
 
 
 def see_version(tx: Transaction, device_id: int, version: str | None, now: float) -> None:

@@ -1,16 +1,18 @@
 """The firmware image that a device should run, and whether it is on its way there.
 
 ``firmware_image_is_pending`` is a person's switch: turned on, a Download is queued; turned off, a
-Download that has not started is taken back. The server turns it off when the device has reported
-success and the version.
+Download that has not started is taken back, and so it is when another image is chosen, for the
+switch was turned on for the one before. Turned on again, it queues a Download where none is open
+any more. The server turns it off when the device has reported success and the version, and when
+somebody takes the last Download of the image back (``inventory.endings``).
 """
 
 from dataclasses import dataclass
 
 from inventory import operations
 from inventory.errors import OperationInProgress
-from inventory.operations import Kind, Operation, State
-from inventory.records import operations as operation_records
+from inventory.operations import Kind, State
+from inventory.records import transfers as records
 from inventory.records.devices import Device
 from inventory.records.firmware import Image
 from inventory.store import Transaction
@@ -21,43 +23,44 @@ class Wish:
     """What a body asks for, beside what there was."""
 
     image: Image | None
+    is_asked: bool
+    """The body itself says that the image is to be downloaded."""
     is_pending: bool
     image_is_new: bool
     was_pending: bool
-
-    def needs_download(self, software_version: str | None) -> bool:
-        asked = self.is_pending and (self.image_is_new or not self.was_pending)
-        return asked and self.image is not None and self.image.version != software_version
 
     def takes_back(self) -> bool:
         return self.was_pending and (not self.is_pending or self.image_is_new)
 
 
-def carry_out(tx: Transaction, device: Device, wish: Wish, now: float, created_by: str) -> bool:
-    """Queues or takes back what the wish needs; returns whether an image is pending then.
-
-    Raises NotCancellable or OperationInProgress when a Download runs already.
-    """
-    if wish.is_pending and wish.was_pending and not wish.image_is_new:
-        return True
-    if wish.takes_back():
-        _take_back(tx, device, wish, now)
-    if not wish.needs_download(device.software_version):
+def needs_download(tx: Transaction, device: Device, wish: Wish, now: float) -> bool:
+    """Unless the device reports the image already, or a Download of it is due or running."""
+    if not wish.is_asked or wish.image is None or wish.image.version == device.software_version:
         return False
+    return not records.downloads_now(tx, device.id, wish.image.id, now)
+
+
+def queue(tx: Transaction, device: Device, wish: Wish, now: float, created_by: str) -> None:
     assert wish.image is not None
     request = {"firmware_image": wish.image.id}
     operations.queue(tx, device.id, Kind.DOWNLOAD, request, now, created_by=created_by)
-    return True
 
 
-def _take_back(tx: Transaction, device: Device, wish: Wish, now: float) -> None:
-    for operation in _downloads(tx, device.id):
-        if operation.state is State.RUNNING and wish.is_pending:
-            raise OperationInProgress(device.name, operation.kind, operation.key)
-        operations.cancel(tx, operation.id, now)
+def is_pending(tx: Transaction, device: Device, wish: Wish, now: float) -> bool:
+    """Whether the wished image is on its way, when what it needs has been queued."""
+    if wish.image is None or not wish.is_asked:
+        return wish.is_pending
+    return bool(records.downloads_now(tx, device.id, wish.image.id, now))
 
 
-def _downloads(tx: Transaction, device_id: int) -> list[Operation]:
-    """Unfinished ones of an image; other downloads (files, configurations) are nobody's here."""
-    rows = operation_records.open_kinds(tx, device_id, {Kind.DOWNLOAD})
-    return [operations.read(row) for row in rows if "firmware_image" in row["request"]]
+def take_back(tx: Transaction, device: Device, wish: Wish, now: float) -> None:
+    """Cancels the Downloads of the image that the device had before.
+
+    Raises NotCancellable or OperationInProgress when one runs already.
+    """
+    if device.firmware_image_id is None:
+        return
+    for download in records.downloads_now(tx, device.id, device.firmware_image_id, now):
+        if download.state == State.RUNNING and wish.is_pending:
+            raise OperationInProgress(device.name, Kind.DOWNLOAD, download.key)
+        operations.cancel(tx, download.id, now)

@@ -52,7 +52,7 @@ UPDATE operations SET state = 'running', attempts = :attempts, started = :starte
     deadline = :deadline, due = :due, progress = max(progress, 1)
 WHERE id = :id RETURNING {_COLUMNS}"""
 
-_END = "id, device_id, state, job_id, notifies"
+_END = "id, device_id, kind, state, job_id, notifies"
 
 _FINISH = f"""
 UPDATE operations SET state = :state, error = :error, completed = :now, awaits = NULL,
@@ -74,6 +74,7 @@ class End:
 
     id: int
     device_id: int
+    kind: str
     state: str
     job_id: int | None
     notifies: bool

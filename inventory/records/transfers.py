@@ -1,5 +1,8 @@
 """SQL of what tells how a file transfer went: what the device shows, and which keys were ours."""
 
+import json
+from dataclasses import dataclass
+
 from inventory.store import Row, Transaction
 
 
@@ -24,8 +27,8 @@ def was_ours(tx: Transaction, device_id: int, key: str) -> bool:
     return row is not None
 
 
-def image_arrived(tx: Transaction, device_id: int, image_id: int, now: float) -> None:
-    """The device runs the image, which is then no longer on its way."""
+def end_wait_for_image(tx: Transaction, device_id: int, image_id: int, now: float) -> None:
+    """The device runs the image, or is not to get it: it is no longer on its way."""
     tx.run(
         """UPDATE devices SET firmware_image_is_pending = FALSE, version = version + 1,
                last_change = :now
@@ -34,6 +37,34 @@ def image_arrived(tx: Transaction, device_id: int, image_id: int, now: float) ->
         image_id=image_id,
         now=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One that has not ended."""
+
+    id: int
+    key: str
+    state: str
+
+
+def downloads_now(tx: Transaction, device_id: int, image_id: int, now: float) -> list[Download]:
+    """Downloads of the image that are due or running: what is planned for later is another wish,
+    and of a recurring one only the runs download anything."""
+    rows = tx.all(
+        """SELECT id, key, state, request FROM operations
+           WHERE device_id = :id AND state IN ('scheduled', 'pending', 'running')
+               AND kind = 'download' AND (state = 'running' OR due <= :now)
+               AND COALESCE(awaits, '') <> 'schedule'
+           ORDER BY id""",
+        id=device_id,
+        now=now,
+    )
+    return [
+        Download(row["id"], row["key"], row["state"])
+        for row in rows
+        if json.loads(row["request"]).get("firmware_image") == image_id
+    ]
 
 
 def wanted_version_shown(tx: Transaction, device_id: int, version: str, now: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 from inventory.access import Role
 
 BASE = "/firmware_image/"
+OPERATIONS = "/inventory_device_name_headless_operation/"
 BYTES = b"\x7fELF" + bytes(range(256)) * 3000
 
 
@@ -187,6 +188,19 @@ async def device(api: Any, **fields: Any) -> tuple[int, Any]:
     return await api.told("PATCH", "/inventory_device_name/x/", json=fields)
 
 
+async def pending_image(api: Any) -> None:
+    """A device whose image 1 waits for it, and an image 2."""
+    await raw(api)
+    await raw(api, b"newer", name="HG 2.5", version="2.5")
+    body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}
+    assert (await api.told("POST", "/inventory_device_name/", json=body))[0] == 201
+
+
+async def order(api: Any, **terms: Any) -> None:
+    body = {"name": "x", "operation": "download", **terms}
+    assert (await api.told("POST", OPERATIONS, json=body))[0] == 201
+
+
 async def test_an_image_is_downloaded_when_it_is_marked_pending_and_not_before(api):
     await raw(api)
     await api.told("POST", "/inventory_device_name/", json={"name": "x"})
@@ -229,6 +243,86 @@ async def test_another_image_takes_the_place_of_the_one_that_waits(api):
         ("cancelled", '{"firmware_image":1}'),
         ("pending", '{"firmware_image":2}'),
     ]
+
+
+@pytest.mark.parametrize("other", [2, None])
+async def test_another_choice_alone_takes_back_what_waits_and_queues_nothing(api, other):
+    await pending_image(api)
+    status, changed = await device(api, firmware_image=other)
+    assert (status, changed["firmware_image"]) == (200, other)
+    assert (changed["firmware_image_is_pending"], changed["pending_settings"]) == (False, None)
+    assert await api.store.read(_downloads) == [("cancelled", '{"firmware_image":1}')]
+
+
+async def test_another_choice_is_refused_while_the_first_one_is_being_downloaded(api):
+    await pending_image(api)
+    await api.store.write(lambda tx: tx.run("UPDATE operations SET state = 'running'"))
+    assert (await device(api, firmware_image=2))[0] == 409
+    _, same = await api.told("GET", "/inventory_device_name/x/")
+    assert (same["firmware_image"], same["firmware_image_is_pending"]) == (1, True)
+
+
+async def test_a_download_planned_for_later_is_another_wish_and_stays(api):
+    await pending_image(api)
+    later = {"scheduled_at": "2030-01-01", "parameters": {"firmware_image": 1}}
+    await order(api, **later)
+    await device(api, firmware_image_is_pending=False)
+    await device(api, firmware_image_is_pending=True)
+    states = [state for state, _ in await api.store.read(_downloads)]
+    assert states == ["cancelled", "scheduled", "pending"]
+
+
+async def test_an_image_whose_download_is_cancelled_is_not_pending_any_more(api):
+    await pending_image(api)
+    assert (await api.told("DELETE", f"{OPERATIONS}1/"))[0] == 204
+    _, left = await api.told("GET", "/inventory_device_name/x/")
+    assert (left["firmware_image_is_pending"], left["pending_settings"]) == (False, None)
+    _, changed = await device(api, firmware_image_is_pending=True)
+    assert changed["firmware_image_is_pending"]
+    states = [state for state, _ in await api.store.read(_downloads)]
+    assert states == ["cancelled", "pending"]
+
+
+async def test_an_image_stays_pending_while_another_download_of_it_goes_on(api):
+    await pending_image(api)
+    await order(api, parameters={"firmware_image": 1})
+    await api.told("DELETE", f"{OPERATIONS}1/")
+    assert (await api.told("GET", "/inventory_device_name/x/"))[1]["firmware_image_is_pending"]
+    await api.told("DELETE", f"{OPERATIONS}2/")
+    _, left = await api.told("GET", "/inventory_device_name/x/")
+    assert not left["firmware_image_is_pending"]
+
+
+async def test_the_end_of_another_image_s_download_leaves_the_wanted_one_pending(api):
+    await pending_image(api)
+    await order(api, parameters={"firmware_image": 2})
+    await api.told("DELETE", f"{OPERATIONS}2/")
+    assert (await api.told("GET", "/inventory_device_name/x/"))[1]["firmware_image_is_pending"]
+
+
+@pytest.mark.parametrize("state", ["failed", "expired"])
+async def test_an_image_that_did_not_arrive_is_downloaded_again_when_it_is_marked_again(api, state):
+    await pending_image(api)
+    await api.store.write(lambda tx: tx.run("UPDATE operations SET state = :state", state=state))
+    _, same = await api.told("GET", "/inventory_device_name/x/")
+    assert same["firmware_image_is_pending"]
+    assert (await api.told("PUT", "/inventory_device_name/x/", json=same))[0] == 200
+    assert len(await api.store.read(_downloads)) == 1  # what is put back asks for nothing
+    _, changed = await device(api, firmware_image_is_pending=True)
+    assert changed["firmware_image_is_pending"]
+    _, log = await api.told("GET", "/audit/?action=operate")
+    assert [entry["details"] for entry in log["results"]] == [{"operations": ["download"]}]
+    assert [found for found, _ in await api.store.read(_downloads)] == [state, "pending"]
+
+
+async def test_an_image_that_is_being_downloaded_already_is_not_queued_twice(api):
+    await pending_image(api)
+    await device(api, firmware_image_is_pending=False)
+    await order(api, parameters={"firmware_image": 1})
+    _, changed = await device(api, firmware_image_is_pending=True)
+    assert changed["firmware_image_is_pending"]
+    states = [state for state, _ in await api.store.read(_downloads)]
+    assert states == ["cancelled", "pending"]
 
 
 async def test_an_image_that_the_device_reports_already_is_not_downloaded(api):
