@@ -10,15 +10,17 @@ from inventory.records.devices import WAITING, Device
 from inventory.secrets import Vault
 from inventory.store import Transaction
 
+FIRMWARE = "firmware_update"
+SETTING = "configuration_change"
 OPERATIONS = {
-    Kind.DOWNLOAD: "firmware_update",
+    Kind.DOWNLOAD: FIRMWARE,
     Kind.REBOOT: "reboot_pending",
     Kind.FACTORY: "factory_pending",
     Kind.DEVICE_FACTORY: "device_factory_pending",
     Kind.SYNC: "configuration_sync",
     Kind.RECONF: "reconfiguration",
 }
-SETTING = "configuration_change"
+ORDER = (*OPERATIONS.values(), SETTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +44,39 @@ class Details:
     def config_changes(self) -> int:
         return sum(item.kind == SETTING for item in self.items)
 
+    @property
+    def firmware_update(self) -> bool:
+        return FIRMWARE in _words(self.device)
+
 
 def settings(device: Device) -> str | None:
     """The words, comma-separated; None when nothing waits."""
-    waiting = {kind for kind, bit in WAITING.items() if device.waiting & bit}
-    words = {
-        "firmware_update": device.firmware_image_is_pending,
-        "reboot_pending": "reboot" in waiting or device.reboot_wanted is not None,
-        "factory_pending": "factory" in waiting,
-        "device_factory_pending": "device_factory" in waiting,
-        "configuration_sync": "sync" in waiting or device.drift_since is not None,
-        "reconfiguration": "reconf" in waiting,
+    return ",".join(_words(device)) or None
+
+
+def _words(device: Device) -> list[str]:
+    states = {
+        FIRMWARE: device.firmware_image_is_pending,
+        "reboot_pending": device.reboot_wanted is not None,
+        "configuration_sync": device.drift_since is not None,
         SETTING: device.settings_pending is not None,
     }
-    return ",".join(word for word, holds in words.items() if holds) or None
+    found = {word for word, holds in states.items() if holds}
+    found |= {word for kind, word in OPERATIONS.items() if device.waiting & WAITING[kind]}
+    return [word for word in ORDER if word in found]
 
 
 def details(tx: Transaction, device: Device, vault: Vault) -> Details:
     """One by one, in the order of the words."""
-    order = [*OPERATIONS.values(), SETTING]
     items = [*_operations(tx, device), *_states(device), *_settings(tx, device, vault)]
-    return Details(device, sorted(items, key=lambda item: order.index(item.kind)))
+    return Details(device, sorted(items, key=lambda item: ORDER.index(item.kind)))
 
 
 def _operations(tx: Transaction, device: Device) -> Iterator[Item]:
     for row in operation_records.open_kinds(tx, device.id, OPERATIONS):
         operation = operations.read(row)
-        if operation.is_recurring:
-            continue
-        if operation.kind is not Kind.DOWNLOAD or "firmware_image" in operation.request:
+        is_of_image = operation.kind is not Kind.DOWNLOAD or "firmware_image" in operation.request
+        if is_of_image and not operation.is_recurring:  # of which only the runs wait
             yield Item(OPERATIONS[operation.kind], operation.created, operation.id)
 
 

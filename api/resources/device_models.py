@@ -178,7 +178,7 @@ def shown_whole(portrait: Portrait, tell: Tell, interval_s: int, now: float) -> 
 def _details(details: Details, tell: Tell, now: float) -> PendingDetails:
     return PendingDetails(
         config_changes=details.config_changes,
-        firmware_update=details.device.firmware_image_is_pending,
+        firmware_update=details.firmware_update,
         last_config_push=details.device.last_configuration,
         items=[_item(item, tell, now) for item in details.items],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from inventory.query import EVERYTHING, Page, Scope, Window
+from inventory.records.devices import IS_PENDING
 from inventory.records.where import Where
 from inventory.store import Row, Transaction
 
@@ -175,13 +176,7 @@ _STATUS = {
     "inactive": "NOT d.is_active",
     "Up": "p.is_up",
     "Down": "NOT p.is_up",
-    # As the list of devices has it: what a device's record tells of while it waits.
-    "pending": """(d.firmware_image_is_pending OR d.reboot_wanted IS NOT NULL
-        OR d.drift_since IS NOT NULL OR d.settings_pending IS NOT NULL
-        OR EXISTS (SELECT 1 FROM operations AS o WHERE o.device_id = d.id
-            AND o.state IN ('scheduled', 'pending', 'running')
-            AND o.kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')
-            AND COALESCE(o.awaits, '') <> 'schedule'))""",
+    "pending": IS_PENDING,
 }
 
 

@@ -75,6 +75,7 @@ WAITING: Mapping[str, int] = {
     "device_factory": 4,
     "sync": 8,
     "reconf": 16,
+    "download": 32,
 }
 """The operations that a device's record tells of while they are open, each with its bit."""
 
@@ -84,6 +85,16 @@ _WAITING = (
     f"{_OPEN} AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')"
     " AND COALESCE(awaits, '') <> 'schedule'"  # of a recurring one only the runs wait
 )
+# Of firmware images alone: files from elsewhere change no version. The request is JSON as
+# records.operations writes it, in which a quotation mark inside a text has a backslash before it.
+# A CASE, because the index of kinds would lead through all the downloads that have ended.
+_DOWNLOADING = f"""{_OPEN} AND CASE kind WHEN 'download' THEN COALESCE(awaits, '') <> 'schedule'
+    AND request LIKE '%"firmware_image":%' AND request NOT LIKE '%"url":"%' ELSE FALSE END"""
+# Of one device; every priority is one, but by naming it the index operations_open is found.
+_DOWNLOADS = f"FROM operations WHERE device_id = d.id AND priority >= 0 AND {_DOWNLOADING}"
+# Word for word the condition of the index devices_pending.
+_RECORD_WAITS = """firmware_image_is_pending
+    OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL"""
 _BIT = "CASE kind " + " ".join(f"WHEN '{k}' THEN {bit}" for k, bit in WAITING.items()) + " END"
 
 _FOREIGN = {
@@ -100,7 +111,8 @@ _FOREIGN = {
     "last_inform": "p.last_inform",
     "interval_s": "p.interval_s",
     "waiting": f"""(SELECT COALESCE(SUM(DISTINCT {_BIT}), 0) FROM operations
-                    WHERE device_id = d.id AND {_WAITING})""",
+                    WHERE device_id = d.id AND {_WAITING})
+                 + (SELECT COALESCE(MAX({_BIT}), 0) {_DOWNLOADS})""",
 }
 _BOOLEANS = tuple(
     index for index, field in enumerate(fields(Device)) if field.type in (bool, "bool")
@@ -324,11 +336,14 @@ _EQUALS = (
     "is_active",
     "location_id",
 )
-# Word for word the condition of the index devices_pending, and then the open operations.
 _PENDING = f"""
-SELECT id FROM devices WHERE firmware_image_is_pending
-    OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL
-UNION SELECT device_id FROM operations WHERE {_WAITING}"""
+SELECT id FROM devices WHERE {_RECORD_WAITS}
+UNION SELECT device_id FROM operations WHERE {_WAITING}
+UNION SELECT device_id FROM operations WHERE {_DOWNLOADING}"""
+IS_PENDING = f"""({_RECORD_WAITS}
+    OR EXISTS (SELECT 1 FROM operations WHERE device_id = d.id AND {_WAITING})
+    OR EXISTS (SELECT 1 {_DOWNLOADS}))"""
+"""The same of one device of a query, called ``d`` there."""
 _FOUND = "SELECT rowid FROM device_search WHERE device_search MATCH :search"
 _TABLES = {"d": "devices AS d", "p": "presence AS p", "s": "device_search AS s"}
 _KEYS = {"d": "d.id", "p": "p.device_id", "s": "s.rowid"}

@@ -325,6 +325,29 @@ async def test_an_image_that_is_being_downloaded_already_is_not_queued_twice(api
     assert states == ["cancelled", "pending"]
 
 
+async def test_an_ordered_download_of_an_image_is_told_wherever_it_is_asked_what_waits(api):
+    await raw(api)
+    for name in ("x", "idle", "elsewhere"):
+        await api.told("POST", "/inventory_device_name/", json={"name": name})
+    await order(api, parameters={"firmware_image": 1})
+    await order(api, name="elsewhere", parameters={"url": "http://files.example/x"})
+    weekly = {"type": "recurring", "cron": "0 0 * * 0"}
+    await order(api, name="idle", parameters={"firmware_image": 1}, schedule=weekly)
+    _, told = await api.told("GET", "/inventory_device_name/x/?pending=true")
+    assert (told["pending_changes"], told["pending_settings"]) == (True, "firmware_update")
+    assert told["pending_details"]["firmware_update"]
+    assert [each["kind"] for each in told["pending_details"]["items"]] == ["firmware_update"]
+    _, idle = await api.told("GET", "/inventory_device_name/idle/?pending=true")
+    assert (idle["pending_settings"], idle["pending_details"]["items"]) == (None, [])
+    _, found = await api.told("GET", "/inventory_device_name/?pending=true")
+    assert [each["name"] for each in found["results"]] == ["x"]
+    _, why = await api.told("GET", "/inventory_device_name/x/explain/")
+    assert why["pending_settings"] == "firmware_update"
+    job = {"operation_type": "bulk_serial_sync", "device_filters": {"status": ["pending"]}}
+    _, made = await api.told("POST", "/inventory_device_serial_headless_operation/", json=job)
+    assert made["target_device_count"] == 1
+
+
 async def test_an_image_that_the_device_reports_already_is_not_downloaded(api):
     await raw(api)
     await api.told("POST", "/inventory_device_name/", json={"name": "x", "firmware_image": 1})

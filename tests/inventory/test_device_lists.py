@@ -54,6 +54,9 @@ def fill(tx):
     tx.run("UPDATE presence SET is_up = device_id % 3 <> 0, last_inform = 1000 - device_id")
     operations.queue(tx, 5, Kind.REBOOT, {}, 0.0)
     operations.queue(tx, 6, Kind.GET, {}, 0.0)
+    operations.queue(tx, 8, Kind.DOWNLOAD, {"firmware_image": 1}, 0.0)
+    operations.queue(tx, 9, Kind.DOWNLOAD, {"url": "http://files.example/x"}, 0.0)
+    operations.queue(tx, 10, Kind.DOWNLOAD, {"firmware_image": 1}, 0.0, awaits=operations.AGAIN)
     tx.run("UPDATE devices SET settings_pending = 1 WHERE id = 7")
 
 
@@ -76,7 +79,7 @@ def columns(number):
 
 def holds(device: records.Device, **wanted: Any) -> bool:
     """The filter again, in plain words."""
-    facts = {**asdict(device), "is_pending": device.id in {5, 7}}
+    facts = {**asdict(device), "is_pending": device.id in {5, 7, 8}}
     for name, value in wanted.items():
         if name == "search":
             texts = (device.name, device.serial_number, device.customer_id, device.address)
@@ -108,7 +111,7 @@ async def test_devices_with_nothing_pending_are_all_the_others(store):
     for other in ({}, {"organization_id": 2}, {"search": "n-1"}):
         wanted = Filter(is_pending=False, **other)
         page = await store.read(records.page, EVERYTHING, wanted, Order(), Window(1000))
-        ids = {d.id for d in await everyone(store) if holds(d, **other)} - {5, 7}
+        ids = {d.id for d in await everyone(store) if holds(d, **other)} - {5, 7, 8}
         assert (page.count, {device.id for device in page.items}) == (len(ids), ids)
 
 
@@ -165,6 +168,14 @@ def plans(tx, wanted):
 async def test_no_filter_reads_all_devices(store, name):
     for plan in await store.read(plans, Filter(**{name: FILTERS[name]})):
         assert plan not in {"SCAN d", "SCAN devices"}
+
+
+async def test_what_waits_for_a_device_is_found_without_its_history(store):
+    used = " ".join(await store.read(plans, Filter()))
+    assert "operations_waiting" in used
+    assert "operations_open" in used
+    assert "operations_history" not in used
+    assert "operations_kind" not in used
 
 
 async def test_a_deletion_is_done_in_bounded_parts(store):
