@@ -71,23 +71,27 @@ def change(
 def detach_some(tx: Transaction, caller: Caller, image_id: int, expected: Expected) -> bool:
     """Takes the image from some of its devices, before it is deleted; whether more may be.
 
-    Raises Conflict while a device waits for it, or a bulk job is about it.
+    Raises Conflict while a device waits for it, or an operation or a bulk job is about it.
     """
+    _unneeded(tx, caller, image_id, expected)
+    return records.detach(tx, image_id, DETACHED_AT_ONCE)
+
+
+def delete(tx: Transaction, caller: Caller, image_id: int, expected: Expected, now: float) -> Image:
+    """Deletes the record; its file is then nobody's. Raises Conflict like ``detach_some``."""
+    image = _unneeded(tx, caller, image_id, expected)
+    records.delete(tx, image_id)
+    _record(tx, caller, "delete", image, {"name": image.name}, now)
+    return image
+
+
+def _unneeded(tx: Transaction, caller: Caller, image_id: int, expected: Expected) -> Image:
     image = get(tx, caller, image_id)
     expected.check(image.tag)
     if records.is_wanted(tx, image_id):
         raise Conflict(f"Firmware image {image.name} is on its way to devices.")
     if bulk.name_image(tx, image_id):
         raise Conflict(f"Firmware image {image.name} is needed by a bulk job.")
-    return records.detach(tx, image_id, DETACHED_AT_ONCE)
-
-
-def delete(tx: Transaction, caller: Caller, image_id: int, expected: Expected, now: float) -> Image:
-    """Deletes the record; its file is then nobody's."""
-    image = get(tx, caller, image_id)
-    expected.check(image.tag)
-    records.delete(tx, image_id)
-    _record(tx, caller, "delete", image, {"name": image.name}, now)
     return image
 
 

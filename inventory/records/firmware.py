@@ -1,5 +1,6 @@
 """Rows of the firmware images."""
 
+import json
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -91,13 +92,23 @@ def delete(tx: Transaction, image_id: int) -> None:
 
 
 def is_wanted(tx: Transaction, image_id: int) -> bool:
-    """Whether a device waits for this image."""
+    """Whether a device waits for this image, or an operation that has not ended is about it."""
     row = tx.one(
         """SELECT 1 FROM devices WHERE firmware_image_is_pending AND firmware_image_id = :id
            LIMIT 1""",
         id=image_id,
     )
-    return row is not None
+    return row is not None or _is_ordered(tx, image_id)
+
+
+def _is_ordered(tx: Transaction, image_id: int) -> bool:
+    """The kind is not left to the index of kinds: open operations are few, past downloads many."""
+    rows = tx.all(
+        """SELECT request FROM operations WHERE state IN ('scheduled', 'pending', 'running')
+               AND CASE kind WHEN 'download' THEN request LIKE :about ELSE FALSE END""",
+        about=f'%"firmware_image":{image_id}%',
+    )
+    return any(json.loads(row["request"]).get("firmware_image") == image_id for row in rows)
 
 
 def detach(tx: Transaction, image_id: int, limit: int) -> bool:

@@ -171,6 +171,32 @@ async def test_an_image_on_its_way_to_a_device_is_not_deleted(api, tmp_path):
     assert files(tmp_path) == [BYTES]
 
 
+@pytest.mark.parametrize(
+    "terms", [{}, {"scheduled_at": "2030-01-01"}, {"schedule": {"cron": "0 0 * * 0"}}]
+)
+@pytest.mark.parametrize("operation", ["download", "update"])
+async def test_an_image_that_an_operation_is_about_is_not_deleted(api, tmp_path, terms, operation):
+    await raw(api)
+    await raw(api, b"newer", name="HG 2.5", version="2.5")
+    await api.told("POST", "/inventory_device_name/", json={"name": "x"})
+    await order(api, operation=operation, parameters={"firmware_image": 2}, **terms)
+    assert (await api.told("DELETE", f"{BASE}2/"))[0] == 409
+    assert (await api.told("DELETE", f"{BASE}1/"))[0] == 204
+    await api.told("DELETE", f"{OPERATIONS}1/")
+    assert (await api.told("DELETE", f"{BASE}2/"))[0] == 204
+    assert files(tmp_path) == []
+
+
+async def test_an_image_that_is_being_downloaded_is_not_deleted(api):
+    await raw(api)
+    await api.told("POST", "/inventory_device_name/", json={"name": "x"})
+    await order(api, parameters={"firmware_image": 1})
+    await api.store.write(lambda tx: tx.run("UPDATE operations SET state = 'running'"))
+    assert (await api.told("DELETE", f"{BASE}1/"))[0] == 409
+    await api.store.write(lambda tx: tx.run("UPDATE operations SET state = 'failed'"))
+    assert (await api.told("DELETE", f"{BASE}1/"))[0] == 204
+
+
 async def test_only_an_unbound_admin_uploads(api, tmp_path):
     await api.token("operator", Role.OPERATOR)
     await api.token("bound", Role.ADMIN, frozenset({1}))
