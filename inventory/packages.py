@@ -17,6 +17,8 @@ from inventory.secrets import Vault
 from inventory.store import Transaction
 
 MOST = 16  # in one request; a device carries them out one after the other
+FAILED = "Failed"  # CurrentState of a package that could not be changed (A.4.2.3)
+NOT_CHANGED, NOT_REPORTED = "not_changed", "not_reported"
 MAX_URL = 1024  # A.4.1.10
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -60,7 +62,7 @@ def complete(
     if row is None:
         return []
     told = {"packages": [_described(each) for each in results]}
-    error = _error(results)
+    error = _error(results) or _incomplete(row["evidence"].get("packages", ()), results)
     if error is None:
         is_first = operations.complete(tx, row["id"], told, now)
     else:
@@ -97,11 +99,38 @@ def _described(changed: Changed) -> dict[str, Any]:
 
 
 def _error(results: Sequence[Changed]) -> Error | None:
-    failed = [each for each in results if each.fault_code]
+    """Some devices tell a failure by the state alone, without a fault."""
+    failed = {each.uuid: _fault(each) for each in results if each.fault_code or _has_failed(each)}
     if not failed:
         return None
-    parameters = {
-        each.uuid: {"code": str(each.fault_code), "message": each.fault_string} for each in failed
-    }
-    text = failed[0].fault_string or "A package could not be changed."
-    return Error(str(failed[0].fault_code), text, parameters)
+    first = next(iter(failed.values()))
+    return Error(first["code"], first["message"], failed)
+
+
+def _has_failed(changed: Changed) -> bool:
+    return changed.state.strip().lower() == FAILED.lower()
+
+
+def _fault(changed: Changed) -> dict[str, str]:
+    code = str(changed.fault_code) if changed.fault_code else NOT_CHANGED
+    return {"code": code, "message": changed.fault_string or "The package could not be changed."}
+
+
+def _incomplete(sent: Sequence[Package], results: Sequence[Changed]) -> Error | None:
+    """Each package that was sent has a result at least: an update of all has one for each."""
+    if len(results) >= len(sent):
+        return None
+    text = f"The device has reported {len(results)} of {len(sent)} packages."
+    fault = {"code": NOT_REPORTED, "message": "The device has not told what became of it."}
+    return Error(NOT_REPORTED, text, dict.fromkeys(_missing(sent, results), fault))
+
+
+def _missing(sent: Sequence[Package], results: Sequence[Changed]) -> list[str]:
+    """The packages without a result, as far as they are known by their UUIDs, or by their URLs
+    where there is no result that could be theirs."""
+    reported = {each.uuid.lower() for each in results}
+    called = [each["uuid"] for each in sent if "uuid" in each]
+    missing = [uuid for uuid in called if uuid.lower() not in reported]
+    if reported <= {uuid.lower() for uuid in called}:
+        missing += [each["url"] for each in sent if "uuid" not in each and "url" in each]
+    return missing

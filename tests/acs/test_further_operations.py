@@ -9,6 +9,7 @@ from inventory.turns import NO_EMPTY_POST
 
 PING = "Device.IP.Diagnostics.IPPing."
 UUID = "6f1d7a52-19b5-4a3e-8c64-0d2a0c6f5a10"
+OTHER_UUID = "0c7a4f6e-3d57-4b51-9a57-6f0a1a1d7f52"
 PACKAGES = [{"operation": "install", "url": "http://files.example/agent.ipk"}]
 
 
@@ -100,10 +101,10 @@ async def test_a_restart_of_the_device_interrupts_the_test(cpe, office):
 # --- Packages --------------------------------------------------------------------------------
 
 
-async def sent(cpe, office):
+async def sent(cpe, office, packages=PACKAGES):
     """A ChangeDUState that was sent; its operation's id and the request."""
     await cpe.enrol()
-    operation_id = await office.queue("update", packages=PACKAGES)
+    operation_id = await office.queue("update", packages=packages)
     await cpe.inform()
     return operation_id, await cpe.say(None)
 
@@ -132,6 +133,46 @@ async def test_packages_are_done_when_the_device_reports_them(cpe, office, code,
     assert (await cpe.say(None)).status == 204
     if code:
         assert operation.error["parameters"][UUID] == {"code": "9027", "message": "no room"}
+
+
+async def ended(cpe, office, packages, *results):
+    """The operation's end when the device has reported these results."""
+    operation_id, asked = await sent(cpe, office, packages)
+    await cpe.answer(asked, m.ChangeDUStateResponse())
+    await cpe.inform("11 DU STATE CHANGE COMPLETE")
+    await cpe.say(m.DUStateChangeComplete(results, asked.envelope.body.command_key))
+    return await office.operation(operation_id)
+
+
+async def test_a_package_that_failed_without_a_fault_has_failed(cpe, office):
+    operation = await ended(
+        cpe, office, PACKAGES, m.OpResultStruct(uuid=UUID, current_state="Failed")
+    )
+    assert (operation.state, operation.error["code"]) == (State.FAILED, "not_changed")
+    assert operation.error["parameters"][UUID]["code"] == "not_changed"
+
+
+async def test_a_report_without_results_is_no_success(cpe, office):
+    operation = await ended(cpe, office, PACKAGES)
+    assert (operation.state, operation.error["code"]) == (State.FAILED, "not_reported")
+    assert list(operation.error["parameters"]) == ["http://files.example/agent.ipk"]
+
+
+async def test_a_package_that_the_report_leaves_out_is_named(cpe, office):
+    update = {"operation": "update", "uuid": UUID, "version": "2.0"}
+    installed = m.OpResultStruct(uuid=OTHER_UUID, current_state="Installed")
+    operation = await ended(cpe, office, [*PACKAGES, update], installed)
+    assert operation.state is State.FAILED
+    assert "1 of 2" in operation.error["message"]
+    assert list(operation.error["parameters"]) == [UUID]
+
+
+async def test_an_update_of_all_packages_may_be_reported_one_by_one(cpe, office):
+    results = [
+        m.OpResultStruct(uuid=each, current_state="Installed") for each in (UUID, OTHER_UUID)
+    ]
+    operation = await ended(cpe, office, [{"operation": "update"}], *results)
+    assert operation.state is State.COMPLETED
 
 
 async def test_a_report_of_something_else_ends_nothing(cpe, office):
