@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acs import acs_methods, translate
+from acs.cwmp import versions
 from acs.cwmp.faults import CwmpFault, RemoteProtocolError, fault
 from acs.cwmp.messages import (
-    AcsRequest,
     AddObject,
     AddObjectResponse,
     DeleteObject,
@@ -48,6 +48,7 @@ from acs.procedures.steps import (
     Step,
     Subject,
     refusal,
+    requested,
 )
 from acs.redaction import redacted
 from acs.transcript import Transcript
@@ -66,6 +67,7 @@ logger = logging.getLogger(__name__)
 MAX_CPE_REQUESTS = 64
 MAX_LOGGED_RPCS = 500
 RESOURCES_EXCEEDED = 8004
+METHOD_NOT_SUPPORTED = 9000
 # Requests that carry a ParameterKey, and so show whether they were applied.
 Keyed = SetParameterValues | AddObject | DeleteObject
 KeyedResponse = SetParameterValuesResponse | AddObjectResponse | DeleteObjectResponse
@@ -280,10 +282,7 @@ class Conversation:
         running = self._running
         assert running is not None
         try:
-            if refused is None:
-                step = running.procedure.send(answer)
-            else:
-                step = running.procedure.throw(refused)
+            step = self._next_step(running.procedure, answer, refused)
         except StopIteration as stop:
             return await self._settle(running, stop.value)
         except CwmpFault as unexpected:
@@ -294,9 +293,21 @@ class Conversation:
             return await self._settle(running, Failed(error))
         return await self._ask(running, step)
 
+    def _next_step(
+        self, procedure: Procedure, answer: Message | None, refused: CwmpFault | None
+    ) -> Step:
+        """What the script asks next of what the session's version of CWMP has.
+
+        Anything else is refused as the device would do it, without troubling it.
+        """
+        step = procedure.send(answer) if refused is None else procedure.throw(refused)
+        while not versions.has_method(self._namespace, requested(step)):
+            step = procedure.throw(CwmpFault(fault(METHOD_NOT_SUPPORTED)))
+        return step
+
     async def _ask(self, running: _Running, step: Step) -> Envelope:
         """Sends a request; what changes the device is in its row before the bytes leave."""
-        request: AcsRequest = step.request if isinstance(step, Once) else step
+        request = requested(step)
         key: str | None = None
         if isinstance(request, Keyed):
             key = secrets.token_hex(12)

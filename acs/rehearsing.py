@@ -21,7 +21,7 @@ from acs.cwmp.messages import (
 )
 from acs.cwmp.values import is_partial
 from acs.procedures import script_for
-from acs.procedures.steps import Failed, Held, Once, Step, Subject
+from acs.procedures.steps import Failed, Held, Step, Subject, requested
 from inventory.actions.rehearsing import Line, Rehearsal, Rpc, Stage
 
 METHOD_NOT_SUPPORTED = 9000
@@ -95,8 +95,7 @@ def rehearse(stage: Stage) -> Rehearsal:
         except StopIteration as stop:
             error = stop.value.error.as_json() if isinstance(stop.value, Failed) else None
             return Rehearsal(tuple(device.heard), error)
-        request = step.request if isinstance(step, Once) else step
         try:
-            say, answer = script.send, device.answer(request)
+            say, answer = script.send, device.answer(requested(step))
         except CwmpFault as refused:
             say, answer = script.throw, refused

@@ -7,16 +7,33 @@ its versions: to an older one it is an unknown header with ``mustUnderstand``, h
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from acs.cwmp.faults import RemoteProtocolError
-from acs.cwmp.messages import Envelope, InformResponse, Message
+from acs.cwmp.messages import (
+    AcsRequest,
+    CancelTransfer,
+    ChangeDUState,
+    Envelope,
+    GetAllQueuedTransfers,
+    InformResponse,
+    Message,
+    ScheduleDownload,
+)
 
 Version = tuple[int, int]
 
 SUPPORTED: tuple[Version, ...] = ((1, 0), (1, 1), (1, 2), (1, 3), (1, 4))
 DEFAULT_NAMESPACE = "urn:dslforum-org:cwmp-1-0"  # by far the commonest
 VERSION_INCOMPATIBLE = 8006
+SINCE: Mapping[type[AcsRequest], Version] = {
+    GetAllQueuedTransfers: (1, 1),
+    ScheduleDownload: (1, 2),
+    CancelTransfer: (1, 2),
+    ChangeDUState: (1, 2),
+}
+"""The methods of CPEs that the first version did not have: an older namespace cannot hold them."""
 NAMESPACES = frozenset(f"urn:dslforum-org:cwmp-{one}-{minor}" for one, minor in SUPPORTED)
 
 _NAMESPACE = re.compile(r"urn:dslforum-org:cwmp-1-(\d{1,3})")
@@ -38,6 +55,11 @@ def namespace_version(namespace: str) -> Version | None:
     """``urn:dslforum-org:cwmp-1-2`` is (1, 2); ``None`` for another namespace."""
     found = _NAMESPACE.fullmatch(namespace)
     return (1, int(found.group(1))) if found else None
+
+
+def has_method(namespace: str, request: AcsRequest) -> bool:
+    """Whether a call may be made in this namespace."""
+    return (namespace_version(namespace) or (1, 0)) >= SINCE.get(type(request), (1, 0))
 
 
 def parse_version(text: str) -> Version | None:

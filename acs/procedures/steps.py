@@ -90,6 +90,10 @@ class Subject:
     is_secret: IsSecret = is_secret_name
 
 
+def requested(step: Step) -> AcsRequest:
+    return step.request if isinstance(step, Once) else step
+
+
 def refusal(fault: CwmpFault, name: str | None = None) -> Error:
     """The error of an operation that the device refused, with the fault of each parameter."""
     parameters = {

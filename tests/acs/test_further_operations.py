@@ -204,6 +204,17 @@ async def test_packages_are_never_sent_twice(cpe, office):
     assert (await office.operation(operation_id)).state is State.COMPLETED
 
 
+@pytest.mark.parametrize("minor", [0, 1])
+async def test_a_device_whose_version_has_no_packages_is_not_asked(cpe, office, minor):
+    await cpe.enrol()
+    operation_id = await office.queue("update", packages=PACKAGES)
+    await cpe.inform(namespace=f"urn:dslforum-org:cwmp-1-{minor}")
+    assert (await cpe.say(None)).status == 204
+    operation = await office.operation(operation_id)
+    assert (operation.state, operation.error["code"]) == (State.FAILED, "not_supported")
+    assert operation.evidence is None  # nothing was sent
+
+
 # --- Sessions that break off -----------------------------------------------------------------
 
 

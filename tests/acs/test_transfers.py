@@ -432,6 +432,18 @@ async def test_a_download_whose_answer_was_lost_is_asked_about_and_not_sent_agai
     assert await state(office, operation_id) is State.COMPLETED
 
 
+async def test_a_device_of_the_first_version_is_asked_in_its_words(cpe, office, begin):
+    operation_id, _ = await begin()
+    office.clock.pass_(5)
+    cpe.lose_connection()
+    await cpe.inform(namespace="urn:dslforum-org:cwmp-1-0")
+    asked = await cpe.say(None)
+    assert asked.envelope.namespace == "urn:dslforum-org:cwmp-1-0"
+    assert asked.envelope.body == m.GetQueuedTransfers()
+    assert (await cpe.answer(asked, fault(9000))).status == 204
+    assert (await office.operation(operation_id)).error["code"] == "outcome_unknown"
+
+
 async def test_a_download_that_was_fetched_needs_no_question(cpe, office, begin):
     operation_id, sent = await begin()
     used = ticket(sent.envelope.body.url)

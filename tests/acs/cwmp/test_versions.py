@@ -2,6 +2,7 @@
 
 import pytest
 
+from acs.cwmp import messages as m
 from acs.cwmp import versions
 from acs.cwmp.faults import RemoteProtocolError, fault
 from acs.cwmp.messages import Envelope, Inform, InformResponse
@@ -71,3 +72,19 @@ def test_namespaces_are_recognised():
     assert versions.namespace_in("http://example.net/") is None
     assert versions.namespace_version(f"{CWMP}3") == (1, 3)
     assert versions.namespace_version("urn:x") is None
+
+
+@pytest.mark.parametrize(
+    ("call", "since"),
+    [
+        (m.Download(), 0),
+        (m.GetQueuedTransfers(), 0),
+        (m.GetAllQueuedTransfers(), 1),
+        (m.ScheduleDownload(), 2),
+        (m.CancelTransfer(), 2),
+        (m.ChangeDUState(), 2),
+    ],
+)
+def test_a_method_is_known_from_its_version_on(call, since):
+    known = [minor for minor in (0, 1, 2, 3, 4, 9) if versions.has_method(f"{CWMP}{minor}", call)]
+    assert known == [minor for minor in (0, 1, 2, 3, 4, 9) if minor >= since]
