@@ -185,7 +185,8 @@ class Conversation:
         log.add(tx, device_id, "event", told.text, now, told.details)
         match request:
             case TransferComplete():
-                return transfers.complete(tx, device_id, translate.transfer_end(request), now)
+                end, version = translate.transfer_end(request), self._sighting.software_version
+                return transfers.complete(tx, device_id, end, version, now)
             case DUStateChangeComplete(command_key=key):
                 changes = translate.package_changes(request)
                 return packages.complete(tx, device_id, key or "", changes, now)

@@ -2,10 +2,13 @@
 
 What must survive stands in the operation's evidence. Before the request leaves: the ``token`` of
 the file's URL, the ``version`` that an image will show and the one shown ``before``. Then, as Unix
-seconds: ``fetched`` (the device has used the URL) and ``reported`` (it has told of its success).
+seconds: ``fetched`` (the device has used the URL), ``reported`` (it has told of its success) and
+``booted`` (it came back after that without telling its version, which is then asked for).
 
 A firmware image has arrived when the device reports success and the image's version. Until it
 shows that version, success alone proves nothing; a device that boots into another one has failed.
+An unknown version contradicts nothing: a device that will not tell it is believed. What is in the
+record may be older than the boot, so it can confirm and never contradict.
 One that never reports is believed when it boots into the version that it did not have before.
 """
 
@@ -89,10 +92,13 @@ def prepare(tx: Transaction, operation: Operation, vault: Vault) -> Transfer | N
 # --- What the device tells -------------------------------------------------------------------
 
 
-def complete(tx: Transaction, device_id: int, told: Told, now: float) -> list[int]:
+def complete(
+    tx: Transaction, device_id: int, told: Told, version: str | None, now: float
+) -> list[int]:
     """A TransferComplete was heard; returns the ids of the operations that ended by it.
 
     One about an operation that has ended already, or about nothing of ours, changes nothing.
+    ``version`` is what the session's Inform has told, if it did.
     """
     row = _meant(tx, device_id, told.command_key.strip())
     if row is None:
@@ -101,23 +107,27 @@ def complete(tx: Transaction, device_id: int, told: Told, now: float) -> list[in
     if told.fault_code and "reported" not in evidence:
         text = told.fault_string or "The transfer has failed."
         return _fail(tx, row, Error(str(told.fault_code), text), now)
-    return conclude(tx, _noted(tx, row, "reported", now), now)
+    return _conclude(tx, _noted(tx, row, "reported", now), version, now)
 
 
 def conclude_running(tx: Transaction, operation_id: int, now: float) -> list[int]:
     """The same for an operation that reports success with its answer (Status 0)."""
     row = operation_records.by_id(tx, operation_id)
     is_open = row is not None and row["state"] == State.RUNNING
-    return conclude(tx, row, now) if row is not None and is_open else []
+    return _conclude(tx, row, None, now) if row is not None and is_open else []
 
 
-def conclude(tx: Transaction, row: Mapping[str, Any], now: float) -> list[int]:
+def _conclude(
+    tx: Transaction, row: Mapping[str, Any], version: str | None, now: float
+) -> list[int]:
     """The device has told of its success: is it to be believed? Returns what ended by it."""
     if row["kind"] == Kind.UPLOAD:
         return _end_upload(tx, row, now)
     shown = records.shown(tx, row["device_id"])
+    if version is None and shown["software_version"] == row["evidence"].get("version"):
+        version = shown["software_version"]
     has_booted = _has_booted_since(row["evidence"]["at"], shown)
-    return _judge(tx, row, shown["software_version"], now, has_booted=has_booted)
+    return _judge(tx, row, version, now, has_booted=has_booted)
 
 
 def _has_booted_since(sent: float, shown: Row) -> bool:
@@ -143,7 +153,7 @@ def _is_sent(row: Mapping[str, Any]) -> bool:
 
 def witness(tx: Transaction, row: Mapping[str, Any], sighting: Sighting, now: float) -> list[int]:
     """What an Inform shows of a running transfer; returns the ids of what ended by it."""
-    if row["kind"] != Kind.DOWNLOAD or not _is_sent(row) or sighting.software_version is None:
+    if row["kind"] != Kind.DOWNLOAD or not _is_sent(row):
         return []
     if sighting.has("7 TRANSFER COMPLETE"):
         return []  # the device is about to tell us
@@ -166,7 +176,8 @@ def believe(tx: Transaction, operation_id: int, now: float) -> bool:
             _end_upload(tx, row, now)
         )
     version = records.shown(tx, row["device_id"])["software_version"]
-    if not _has_changed(row["evidence"], version):
+    is_unknown = version is None and "reported" in row["evidence"]
+    if not is_unknown and not _has_changed(row["evidence"], version):
         return False
     return bool(_succeed(tx, row, _proof("SoftwareVersion", version), now))
 
@@ -180,15 +191,23 @@ def _has_changed(evidence: Mapping[str, Any], version: str | None) -> bool:
 def _judge(
     tx: Transaction, row: Mapping[str, Any], version: str | None, now: float, *, has_booted: bool
 ) -> list[int]:
-    """Success is believed with the wanted version; the boot into another one disproves it."""
+    """Success is believed with the wanted version; the boot into another one disproves it, and
+    after a boot into an unknown one the device is asked."""
     wanted = row["evidence"].get("version")
     if wanted is None or version == wanted:
         return _succeed(tx, row, _proof("TransferComplete", version), now)
-    if not has_booted:
+    if "booted" not in row["evidence"] and not has_booted:
         operation_records.set_awaits(tx, row["id"], "1 BOOT", None)
-        return []
+    elif version is not None:
+        return _fail(tx, row, mismatch(version, wanted), now)
+    elif "booted" not in row["evidence"]:
+        operations.resume(tx, row["id"], now, {**row["evidence"], "booted": now})
+    return []
+
+
+def mismatch(version: str, wanted: str) -> Error:
     text = f"The device reports success, but runs version {version} instead of {wanted}."
-    return _fail(tx, row, Error("version_mismatch", text), now)
+    return Error("version_mismatch", text)
 
 
 def _proof(proof: str, version: str | None) -> dict[str, Any]:

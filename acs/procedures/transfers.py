@@ -1,7 +1,8 @@
 """Download and Upload: sent once, proved by TransferComplete or by what the device shows later.
 
 A lost answer is decided by the device's use of the URL, which is its own, and by its list of
-queued transfers; where neither tells, nobody knows, and nothing is sent again.
+queued transfers; where neither tells, nobody knows, and nothing is sent again. A device that has
+reported success and booted, but did not tell its version, is asked for that before it is believed.
 """
 
 from collections.abc import Generator
@@ -21,7 +22,7 @@ from acs.cwmp.messages import (
     Upload,
     UploadResponse,
 )
-from acs.procedures.reading import read_one
+from acs.procedures.reading import discover_root, read_one
 from acs.procedures.steps import (
     OUTCOME_UNKNOWN,
     AwaitEvent,
@@ -35,7 +36,7 @@ from acs.procedures.steps import (
     refusal,
 )
 from inventory.operations import Error, Operation
-from inventory.transfers import Transfer, ticket_of
+from inventory.transfers import Transfer, mismatch, ticket_of
 
 FILES = "/files/"
 MAX_URL = 256  # A.3.2.8
@@ -101,7 +102,10 @@ def _send_once(
     if len(request.url) > MAX_URL:
         text = f"The URL of the file is longer than {MAX_URL} characters."
         return Failed(Error("url_too_long", text))
-    if "at" in (operation.evidence or {}):
+    evidence = operation.evidence or {}
+    if "booted" in evidence:
+        return (yield from _booted(evidence["version"], subject))
+    if "at" in evidence:
         receipt = yield from _received(operation, file)
         if receipt is Receipt.PROVED:
             return AwaitEvent(event)
@@ -128,11 +132,25 @@ def _evidence(file: Transfer) -> dict[str, Any]:
 
 def _applied(file: Transfer, subject: Subject, event: str) -> Generator[Step, Any, Outcome]:
     """Status 0 reports success. An image's version may show at once, or after a restart."""
-    if file.version is not None and subject.root is not None:
-        version = yield from read_one(f"{subject.root}DeviceInfo.SoftwareVersion")
+    if file.version is not None:
+        version = yield from _version(subject)
         if version == file.version:
             return Done({"proof": "Status 0", "software_version": version})
     return AwaitEvent(event, evidence={"reported": subject.clock()})
+
+
+def _booted(wanted: str, subject: Subject) -> Procedure:
+    """The device has reported success, and has restarted since."""
+    version = yield from _version(subject)
+    if version and version != wanted:
+        return Failed(mismatch(version, wanted))
+    return Done({"proof": "TransferComplete", "software_version": version})
+
+
+def _version(subject: Subject) -> Generator[Step, Any, str | None]:
+    """What the device runs now, where it tells."""
+    root = subject.root or (yield from discover_root())
+    return None if root is None else (yield from read_one(f"{root}DeviceInfo.SoftwareVersion"))
 
 
 def _received(operation: Operation, file: Transfer) -> Generator[Step, Any, Receipt]:
@@ -141,7 +159,7 @@ def _received(operation: Operation, file: Transfer) -> Generator[Step, Any, Rece
     Only a list that the device really gives disproves it, and for a file of ours alone: of another
     server's the device may have taken all there was, and forgotten it.
     """
-    if "fetched" in (operation.evidence or {}):
+    if {"fetched", "reported"} & (operation.evidence or {}).keys():
         return Receipt.PROVED
     keys = yield from _queued_keys()
     if keys is None:

@@ -99,7 +99,9 @@ class ScriptedCpe:
             tuple(m.EventStruct(*event.split("|")) for event in events or ("2 PERIODIC",)),
             retry_count=retry_count,
             parameter_list=tuple(
-                m.ParameterValueStruct(ROOT + name, value) for name, value in values.items()
+                m.ParameterValueStruct(ROOT + name, value)
+                for name, value in values.items()
+                if value is not None
             ),
         )
         return await self.send(m.Envelope(body, id="i1", namespace=namespace))

@@ -368,6 +368,95 @@ async def test_success_and_a_boot_into_another_version_is_a_failure(
     assert "2.0" in error["message"]
 
 
+# --- A device whose Inform does not tell its version -----------------------------------------
+
+VERSION = "Device.DeviceInfo.SoftwareVersion"
+
+
+def shows(version):
+    return m.GetParameterValuesResponse((m.ParameterValueStruct(VERSION, version),))
+
+
+@pytest.fixture
+def boot(cpe, office, begin):
+    """A download that was answered with this; the device boots and reports its success, and then
+    is asked for its version."""
+
+    async def make(answer):
+        operation_id, asked = await begin()
+        cpe.version = None
+        asked = await cpe.answer(asked, answer)
+        if asked.status == 200:  # Status 0: the old version still runs
+            assert (await cpe.answer(asked, shows("1.0"))).status == 204
+            await cpe.inform("1 BOOT")
+        else:
+            await cpe.inform("1 BOOT", "7 TRANSFER COMPLETE")
+            await report(cpe, await office.operation(operation_id))
+        assert await state(office, operation_id) is State.RUNNING
+        asked = await cpe.say(None)
+        assert asked.envelope.body == m.GetParameterValues((VERSION,))
+        return operation_id, asked
+
+    return make
+
+
+@pytest.mark.parametrize("answer", [ACCEPTED, APPLIED])
+@pytest.mark.parametrize("told", [shows("2.0"), shows(""), fault(9005)])
+async def test_success_is_believed_unless_another_version_is_read(cpe, office, boot, answer, told):
+    operation_id, asked = await boot(answer)
+    assert (await cpe.answer(asked, told)).status == 204
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+@pytest.mark.parametrize("answer", [ACCEPTED, APPLIED])
+async def test_another_version_that_is_read_after_the_boot_is_a_failure(cpe, office, boot, answer):
+    operation_id, asked = await boot(answer)
+    assert (await cpe.answer(asked, shows("1.5"))).status == 204
+    error = (await office.operation(operation_id)).error
+    assert error["code"] == "version_mismatch"
+    assert "1.5" in error["message"]
+
+
+async def test_a_boot_after_the_report_has_the_version_read(cpe, office, begin):
+    operation_id, asked = await begin()
+    cpe.version = None
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    assert (await cpe.say(None)).status == 204  # nothing is asked before the boot
+    await cpe.inform("2 PERIODIC")
+    assert (await cpe.say(None)).status == 204
+    await cpe.inform("1 BOOT")
+    asked = await cpe.say(None)
+    await cpe.answer(asked, shows("2.0"))
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_a_question_for_the_version_that_was_lost_is_asked_again(cpe, office, boot):
+    operation_id, _ = await boot(ACCEPTED)
+    asked = await again(cpe, office)
+    await cpe.answer(asked, shows("2.0"))
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_a_version_that_comes_by_itself_after_all_is_believed(cpe, office, boot):
+    operation_id, _ = await boot(ACCEPTED)
+    cpe.lose_connection()
+    cpe.version = "2.0"
+    await cpe.inform("4 VALUE CHANGE")
+    assert await state(office, operation_id) is State.COMPLETED
+
+
+async def test_a_device_that_never_told_any_version_is_believed_in_the_end(cpe, office, begin):
+    cpe.version = None
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    await cpe.inform("7 TRANSFER COMPLETE")
+    await report(cpe, await office.operation(operation_id))
+    await overdue(office)
+    assert await state(office, operation_id) is State.COMPLETED
+
+
 # --- Time ------------------------------------------------------------------------------------
 
 

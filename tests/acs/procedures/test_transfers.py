@@ -123,8 +123,9 @@ def test_status_0_without_the_version_waits_for_it(play, script, shown):
 # --- Lost answers ----------------------------------------------------------------------------
 
 
-def test_the_use_of_its_url_proves_receipt_without_a_question(play, script):
-    outcome, _ = play(script(evidence={**SENT, "fetched": 950.0}))
+@pytest.mark.parametrize("proof", ["fetched", "reported"])
+def test_the_use_of_its_url_or_a_report_proves_receipt_without_a_question(play, script, proof):
+    outcome, _ = play(script(evidence={**SENT, proof: 950.0}))
     assert outcome == WAITS
 
 
