@@ -67,7 +67,7 @@ def _browse(path: str) -> Handler:
             query.serial_number,
             query.device_id,
             query.status,
-            Kind.DIAGNOSTICS,
+            (Kind.DIAGNOSTICS,),
         )
         page = await call.read(viewing.page, wanted, query.window)
         if query.update_status and page.items:

@@ -187,12 +187,14 @@ class OperationAnswer(Representation):
     transaction_id: str = Field(examples=["op_0b6f8a1c2d3e4f5061728394"])
     name: str = Field(description="The device's.", examples=["router-branch-network"])
     device_name: str = Field(description="The same as name.")
-    operation: str = Field(examples=["get"])
+    operation: str = Field(description="The word that it was asked for by.", examples=["get"])
     operation_type: str = Field(description="The same as operation.")
     variables: list[OperationVariable]
     variables_count: int = Field(description="How many there are in all.", examples=[1])
     variables_truncated: bool = Field(description="Not all are shown here; they are by id.")
-    parameters: dict[str, Any] = Field(description="As they were given.")
+    parameters: dict[str, Any] = Field(
+        description="As they were given, with the firmware image that is meant."
+    )
     status: str = Field(examples=["completed"])
     created_at: Moment
     created_by: str | None = Field(description="The token's name.", examples=["billing"])
@@ -232,13 +234,14 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
     """An operation and what came of it until now."""
     operation = report.operation
     scheduled = operation.request.get("scheduled_at", operation.created)
+    word = operation.request.get("word", operation.kind)
     return OperationAnswer.model_construct(
         id=f"txn_{operation.id}",
         transaction_id=operation.key,
         name=report.target.name,
         device_name=report.target.name,
-        operation=operation.kind,
-        operation_type=operation.kind,
+        operation=word,
+        operation_type=word,
         variables=_whole(eyes.unsealed(report.variables)),
         variables_count=report.variables_count,
         variables_truncated=len(report.variables) < report.variables_count,
@@ -300,15 +303,9 @@ def _of_target(report: Report, eyes: Eyes) -> TargetAnswer:
     )
 
 
-def shown_new(report: Report, eyes: Eyes, word: str | None = None) -> OperationAnswer:
-    """One that was just accepted: operation and variables are the request's, to the letter."""
-    word = word or report.operation.kind
-    told = {
-        "operation": word,
-        "operation_type": word,
-        "variables": eyes.unsealed(report.variables),
-        "status": SCHEDULED,
-    }
+def shown_new(report: Report, eyes: Eyes) -> OperationAnswer:
+    """One that was just accepted: its variables are the request's, to the letter."""
+    told = {"variables": eyes.unsealed(report.variables), "status": SCHEDULED}
     answer = shown(report, eyes).model_copy(update=told)
     for each in answer.results or ():
         each.status = SCHEDULED
@@ -322,7 +319,8 @@ def _whole(variables: Sequence[Mapping[str, Any]]) -> list[Any]:
 def _parameters(request: Mapping[str, Any], unsealed: Unsealed) -> dict[str, Any]:
     values = unsealed(request.get("values", ()))
     told = {value["variable_name"]: value["value"] for value in values}
-    return {**request.get("parameters", {}), **({"values": told} if told else {})}
+    meant = {name: request[name] for name in ("firmware_image",) if name in request}
+    return {**request.get("parameters", {}), **meant, **({"values": told} if told else {})}
 
 
 def _device(target: Target) -> OperationDevice:
@@ -774,17 +772,35 @@ Wait = Annotated[
 UpdateStatus = Annotated[Boolean, Field(description="Ask the devices to show themselves first.")]
 
 
+def _present_word(word: Any) -> Any:
+    return Kind.SYNC if word == "inventory_sync" else word
+
+
+SoughtKind = Annotated[
+    Kind,
+    BeforeValidator(_present_word, json_schema_input_type=Kind | Literal["inventory_sync"]),
+    Field(description="`update` finds downloads, too; `inventory_sync` is sync."),
+]
+
+
 class HistoryQuery(ListQuery):
     status: State | None = None
-    operation: Kind | None = None
+    operation: SoughtKind | None = None
     created_from: Time | None = None
     created_to: Time | None = None
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """An update is of firmware, which is a download, or of software modules."""
+        if self.operation is Kind.UPDATE:
+            return Kind.UPDATE, OLDER_WORDS[Kind.UPDATE]
+        return () if self.operation is None else (self.operation,)
 
     @property
     def filter(self) -> Filter:
         return Filter(
             state=self.status,
-            kind=self.operation,
+            kinds=self.kinds,
             created_from=self.created_from,
             created_to=self.created_to,
         )

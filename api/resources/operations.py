@@ -93,6 +93,7 @@ def _place(path: str) -> Handler:
             body.parameters.values,
             body.parameters.echo,
             call.request.app[HOUSE].setup.vault,
+            word=body.operation,
             due=body.due,
             timeout_s=body.parameters.timeout_s,
             file=body.parameters.file,
@@ -108,9 +109,8 @@ def _place(path: str) -> Handler:
         def accepted(report: Report) -> Answer:
             masked = replace(eyes, unsealed=sealed_variables.mask)
             location = f"{path}{report.operation.key}/"
-            word = body.operation
-            answer = created(shown_new(report, eyes, word), location, viewing.tag(report))
-            told_again = shown_new(report, masked, word)
+            answer = created(shown_new(report, eyes), location, viewing.tag(report))
+            told_again = shown_new(report, masked)
             members = report.members or [report]
             due = [each for each in members if each.operation.state is State.PENDING]
             return replace(answer, replayed=told_again, wakes=[each.target.id for each in due])

@@ -2,8 +2,9 @@
 
 The ``request`` of an order is what the operation's row keeps, and what its script reads:
 ``variables`` and, for new instances, ``values``; both as :mod:`inventory.sealed_variables` has
-them. Beside these it keeps what a caller gets echoed: ``parameters``, ``scheduled_at``, and his
-terms: ``schedule``, ``retry_policy`` and ``notification``.
+them. Beside these it keeps what a caller gets echoed: ``parameters``, ``scheduled_at``, the
+``word`` by which he calls the kind where that is another one, and his terms: ``schedule``,
+``retry_policy`` and ``notification``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ def make(
     parameters: Mapping[str, Any],
     vault: Vault,
     *,
+    word: str | None = None,
     due: float | None = None,
     timeout_s: float | None = None,
     file: Mapping[str, Any] | None = None,
@@ -71,6 +73,7 @@ def make(
         "variables": sealed_variables.seal(variables, vault),
         "values": sealed_variables.seal(_as_variables(values), vault),
         "parameters": dict(parameters),
+        "word": None if word == kind else word,
         "scheduled_at": due,
         **files.sealed(file or {}, vault),
         **tasks.request_of(kind, task or {}, vault),

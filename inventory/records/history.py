@@ -50,7 +50,8 @@ class Filter:
     serial_number: str | None = None
     device_id: int | None = None
     state: str | None = None
-    kind: str | None = None
+    kinds: tuple[str, ...] = ()
+    """One of these; none means any."""
     created_from: float | None = None
     created_to: float | None = None
 
@@ -115,12 +116,13 @@ def members(tx: Transaction, scope: Scope, group_id: int) -> list[Found]:
 
 def _where(scope: Scope, wanted: Filter) -> Where:
     where = _of_devices(scope, wanted)
-    if wanted.kind is None and wanted.reference is ANY:
+    if wanted.kinds:
+        where.among("o.kind", wanted.kinds)
+    elif wanted.reference is ANY:
         where.holds("o.origin <> 'system'")
     return (
         where.equal("o.id", wanted.reference.id)
         .equal("o.key", wanted.reference.key)
-        .equal("o.kind", wanted.kind)
         .equal("o.state", wanted.state)
         .at_least("o.created", wanted.created_from)
         .at_most("o.created", wanted.created_to)

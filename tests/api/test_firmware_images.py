@@ -241,6 +241,14 @@ async def test_an_image_is_downloaded_when_it_is_marked_pending_and_not_before(a
     assert len(await api.store.read(_downloads)) == 1
 
 
+async def test_a_download_shows_which_image_it_is_about_although_nobody_has_named_it(api):
+    await pending_image(api)
+    await order(api)
+    for number in (1, 2):
+        _, told = await api.told("GET", f"{OPERATIONS}{number}/")
+        assert (told["operation"], told["parameters"]) == ("download", {"firmware_image": 1})
+
+
 async def test_an_image_that_is_not_pending_any_more_is_taken_back(api):
     await raw(api)
     body = {"name": "x", "firmware_image": 1, "firmware_image_is_pending": True}

@@ -155,3 +155,26 @@ async def test_the_older_word_for_sync_is_understood(router):
     status, told = await ask(router, "inventory_sync")
     assert (status, told["operation"]) == (201, "inventory_sync")
     assert (await kept(router)).kind is Kind.SYNC
+
+
+async def found(api, word):
+    _, told = await api.told("GET", f"{HEADLESS}?operation={word}")
+    return [(each["id"], each["operation"], each["operation_type"]) for each in told]
+
+
+async def test_an_operation_is_found_by_the_word_that_it_was_asked_for_by(router):
+    await ask(router, "update", url="http://files.example/gateway.bin")
+    await ask(router, "update", package_list=[URL])
+    await ask(router, "download", url="http://files.example/gateway.bin")
+    await ask(router, "inventory_sync")
+    await ask(router, "sync")
+    firmware, packages = ("txn_1", "update", "update"), ("txn_2", "update", "update")
+    download = ("txn_3", "download", "download")
+    assert await found(router, "update") == [download, packages, firmware]
+    assert await found(router, "download") == [download, firmware]
+    older = ("txn_4", "inventory_sync", "inventory_sync")
+    for word in ("sync", "inventory_sync"):
+        assert await found(router, word) == [("txn_5", "sync", "sync"), older]
+    assert (await router.told("GET", f"{HEADLESS}1/"))[1]["operation"] == "update"
+    status, told = await router.told("GET", f"{HEADLESS}?operation=inventory")
+    assert (status, told) == (400, {"operation": ['"inventory" is not a valid choice.']})

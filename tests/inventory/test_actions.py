@@ -266,7 +266,7 @@ async def test_the_servers_own_operations_are_seen_only_where_asked_for(fleet):
     )
     mine = (await fleet.queue(REBOOT)).operation
     assert await fleet.listed() == [mine.id]
-    assert await fleet.listed(kind=Kind.ENROL) == [enrolment.id]
+    assert await fleet.listed(kinds=(Kind.ENROL,)) == [enrolment.id]
     assert (await fleet.get(enrolment.id)).operation.kind is Kind.ENROL
 
 
@@ -289,7 +289,7 @@ async def test_lists_are_narrowed_by_everything_that_they_know(fleet):
     assert await fleet.listed(serial_number="S2") == [third]
     assert await fleet.listed(device_id=2) == [third]
     assert await fleet.listed(device_name="none") == []
-    assert await fleet.listed(kind="reboot", device_name="router") == [first]
+    assert await fleet.listed(kinds=("reboot",), device_name="router") == [first]
     assert await fleet.listed(state="scheduled") == [second]
     assert await fleet.listed(created_from=NOW + 10, created_to=NOW + 10) == [second]
     assert await fleet.listed(reference=viewing.refer(str(first)), device_name="other") == []
