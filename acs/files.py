@@ -7,6 +7,7 @@ credentials nowhere but to the ACS. What follows the ticket in a path is for the
 
 import asyncio
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from inventory.store import Store
 log = logging.getLogger(__name__)
 
 MAX_AT_ONCE = 4  # files arriving for one operation
+BEHIND_THE_END = f"bytes={10**18}-"  # of any file: nothing can be served of it
+_ONE_PART = re.compile(r"\d+-\d*|-\d+", re.ASCII)
+_NO_BYTES = re.compile(r"-0+")  # the last none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,10 @@ class Files:
         slot = await self._slot(request, Kind.DOWNLOAD)
         assert slot.image is not None
         path = self.images / slot.image.stored_as
-        if await asyncio.to_thread(_holds_another, request, path):
-            return _Whole(path)
-        return web.FileResponse(path)
+        asked = request.headers.get(hdrs.RANGE, "")
+        is_another = await asyncio.to_thread(_holds_another, request, path)
+        wanted = "" if is_another else _part(asked)
+        return web.FileResponse(path) if wanted == asked else _Part(path, wanted)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         await self._slot(request, Kind.UPLOAD)
@@ -118,22 +123,41 @@ class Files:
             raise _not_found() from None
 
 
-class _Whole(web.FileResponse):
-    """The whole file, whatever part is asked for."""
+class _Part(web.FileResponse):
+    """The part of a file that is wanted, whatever the request's header says; "" is all of it."""
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        super().__init__(path)
+        self._wanted = wanted
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         headers = request.headers.copy()
         headers.popall(hdrs.RANGE, None)
+        if self._wanted:
+            headers[hdrs.RANGE] = self._wanted
         return await super().prepare(request.clone(headers=headers))
+
+
+def _part(header: str) -> str:
+    """A Range header as :class:`web.FileResponse` reads it; "" where it is to be passed over:
+    without a unit that we know, and with several parts, which we need not serve (RFC 9110 14.2)."""
+    unit, _, wanted = header.partition("=")
+    if unit.strip().lower() != "bytes":
+        return ""
+    parts = [part.strip() for part in wanted.split(",")]
+    if len(parts) > 1 and all(map(_ONE_PART.fullmatch, parts)):
+        return ""
+    return BEHIND_THE_END if _NO_BYTES.fullmatch(parts[0]) else f"bytes={wanted.strip()}"
 
 
 def _holds_another(request: web.Request, path: Path) -> bool:
     """Whether the part that is asked for would go on with another file (If-Range, RFC 9110 13.1.5).
 
-    A date is compared by :class:`web.FileResponse` itself.
+    A date is compared by :class:`web.FileResponse` itself. What is neither that nor our tag stands
+    for another file.
     """
     condition = request.headers.get(hdrs.IF_RANGE, "").strip()
-    if not condition.endswith('"'):
+    if not condition or request.if_range is not None:
         return False
     try:
         found = path.stat()

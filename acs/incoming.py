@@ -54,6 +54,8 @@ async def receive(request: web.Request, folder: Path, limit_bytes: int) -> Arriv
     try:
         await asyncio.to_thread(file.open)
         name = await _copy(request, coding, file)
+        if not file.size_bytes:
+            raise Refused(400, "The file is empty.")
         return await asyncio.to_thread(file.finish, name)
     except TimeoutError:
         raise Refused(408, "The file did not arrive in time.") from None
@@ -138,7 +140,7 @@ class _File:
         self._part = self._path.with_suffix(PART)
         self._limit_bytes = limit_bytes
         self._digest = hashlib.sha256()
-        self._size_bytes = 0
+        self.size_bytes = 0
         self._file: BufferedWriter | None = None
 
     def open(self) -> None:
@@ -147,8 +149,8 @@ class _File:
 
     def write(self, piece: bytes) -> None:
         assert self._file is not None
-        self._size_bytes += len(piece)
-        if self._size_bytes > self._limit_bytes:
+        self.size_bytes += len(piece)
+        if self.size_bytes > self._limit_bytes:
             raise _too_large(self._limit_bytes)
         self._digest.update(piece)
         self._file.write(piece)
@@ -159,7 +161,7 @@ class _File:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._part.rename(self._path)
-        return Arrived(self._path, plain_name(name), self._size_bytes, self._digest.hexdigest())
+        return Arrived(self._path, plain_name(name), self.size_bytes, self._digest.hexdigest())
 
     def drop(self) -> None:
         """Leaves nothing behind of a file that was not finished."""

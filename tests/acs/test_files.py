@@ -155,10 +155,24 @@ async def test_a_part_is_answered_with_its_place(server, wanted, part, place):
     assert headers["Content-Length"] == str(len(part))
 
 
-async def test_a_part_behind_the_end_is_refused(server):
+@pytest.mark.parametrize(
+    "wanted", ["bytes=5000-", "bytes=-0", "bytes=-", "bytes=a-b", "bytes=0-,b"]
+)
+async def test_a_part_that_is_not_there_is_refused(server, wanted):
     url = await server.image()
-    status, _, headers = await get(server, url, Range="bytes=5000-")
+    status, _, headers = await get(server, url, Range=wanted)
     assert (status, headers["Content-Range"]) == (416, f"bytes */{len(IMAGE)}")
+
+
+@pytest.mark.parametrize("wanted", ["items=0-5", "0-5", "bytes=0-5,10-20", "bytes=0-5, -3"])
+async def test_a_range_that_we_need_not_understand_brings_the_whole_file(server, wanted):
+    url = await server.image()
+    assert (await get(server, url, Range=wanted))[:2] == (200, IMAGE)
+
+
+async def test_the_unit_of_a_range_is_read_in_any_case(server):
+    url = await server.image()
+    assert (await get(server, url, Range="Bytes=0-9"))[:2] == (206, IMAGE[:10])
 
 
 async def test_a_broken_fetch_is_resumed_unless_the_file_is_another_one(server):
@@ -166,8 +180,9 @@ async def test_a_broken_fetch_is_resumed_unless_the_file_is_another_one(server):
     _, _, headers = await get(server, url)
     again = {"Range": "bytes=1000-", "If-Range": headers["ETag"]}
     assert (await get(server, url, **again))[:2] == (206, IMAGE[1000:])
-    again["If-Range"] = '"another"'
-    assert (await get(server, url, **again))[:2] == (200, IMAGE)
+    for other in ('"another"', headers["ETag"].strip('"'), f"W/{headers['ETag']}", "yesterday"):
+        again["If-Range"] = other
+        assert (await get(server, url, **again))[:2] == (200, IMAGE)
     again["If-Range"] = headers["Last-Modified"]
     assert (await get(server, url, **again))[0] == 206
     assert (await get(server, url, **{"If-None-Match": headers["ETag"]}))[0] == 304
@@ -311,6 +326,8 @@ async def test_a_coded_file_is_kept_plain(server, coding, encode):
         (413, {"Content-Encoding": "gzip"}, gzip.compress(bytes(LIMIT * 20))),
         (400, {"Content-Encoding": "gzip"}, LOG),
         (400, {"Content-Encoding": "gzip"}, gzip.compress(LOG)[:-20]),
+        (400, {}, b""),
+        (400, {"Content-Encoding": "gzip"}, gzip.compress(b"")),
         (415, {"Content-Encoding": "br"}, LOG),
         (400, {"Content-Type": "multipart/form-data"}, LOG),
         (400, {"Content-Type": "multipart/form-data; boundary=x"}, b"--x--\r\n"),
@@ -323,6 +340,15 @@ async def test_what_is_too_large_or_broken_leaves_nothing_behind(server, status,
         assert answer.status == status
     assert await server.arrived() is None
     assert server.left() == []
+
+
+async def test_an_empty_file_takes_nobody_s_place(server):
+    url = await server.begin(Kind.UPLOAD)
+    async with server.http.put(url, data=LOG) as answer:
+        assert answer.status == 200
+    async with server.http.put(url, data=b"") as answer:
+        assert answer.status == 400
+    assert (await server.arrived())[1] == LOG
 
 
 async def test_more_than_the_limit_is_refused_also_when_it_comes_in_chunks(server):
