@@ -232,3 +232,16 @@ def boolean(text: str, default: bool, notes: Notes) -> bool:
 FAULT_WITHOUT_DETAIL = "fault-without-detail"  # a plain SOAP fault (Magma, GenieACS 2411db6)
 FAULT_IN_WRONG_PLACE = "fault-in-wrong-place"  # FaultCode outside detail/Fault, several details
 SYNTHETIC_FAULT = 9002  # "Internal error": stands for a fault whose code cannot be read
+
+_ZERO = re.compile(r"\s*[+-]?0+\s*")
+
+
+def fault_code(code: int, written: str, fault_string: str) -> int:
+    """The code of a structure in which 0 is success, where ``code`` was read from ``written``.
+
+    What is no number in its range, or is left out beside a FaultString, tells of a fault all the
+    same; a structure that says nothing does not.
+    """
+    if code or _ZERO.fullmatch(written) or not (written + fault_string).strip():
+        return code
+    return SYNTHETIC_FAULT

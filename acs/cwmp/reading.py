@@ -10,7 +10,7 @@ in ``leniency``.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from itertools import pairwise
 from typing import Any
@@ -175,6 +175,8 @@ def _reader(wire: Wire, default: Any) -> Reader:
             return partial(_times, default)
         case Kind.TEXTS:
             return _text_arrays
+        case Kind.STRUCT if struct in _ENDINGS:
+            return partial(_endings, struct)
         case Kind.STRUCT:
             return partial(_structs, struct)
         case Kind.STRUCTS:
@@ -237,6 +239,20 @@ def _text_arrays(elements: Sequence[Element], notes: Notes) -> list[tuple[str, .
 
 def _structs(cls: type, elements: Sequence[Element], notes: Notes) -> list[Any]:
     return [read(cls, element, notes) for element in elements]
+
+
+_ENDINGS = frozenset({messages.FaultStruct, messages.DeploymentUnitFaultStruct})
+
+
+def _endings(cls: type, elements: Sequence[Element], notes: Notes) -> list[Any]:
+    """Structures that tell of success or of a fault, which an unreadable code is, too."""
+    found = []
+    for element in elements:
+        ending = read(cls, element, notes)
+        written = element.findtext("{*}FaultCode") or ""
+        code = leniency.fault_code(ending.fault_code, written, ending.fault_string or "")
+        found.append(replace(ending, fault_code=code))
+    return found
 
 
 def _struct_arrays(cls: type, elements: Sequence[Element], notes: Notes) -> list[tuple[Any, ...]]:

@@ -214,6 +214,47 @@ def test_other_charsets_are_read_when_they_are_named(charset):
     assert decode(text.encode(charset), charset).body == A_IS_1
 
 
+NO_MESSAGE = "<FaultString></FaultString>"
+DISK_FULL = "<FaultString>Disk full</FaultString>"
+
+
+def ended(fault_struct):
+    """A TransferComplete with this inside."""
+    body = wire("failed-transfer.xml").decode()
+    start, _, rest = body.partition("<FaultStruct>")
+    return decode(f"{start}{fault_struct}{rest.partition('</FaultStruct>')[2]}".encode()).body
+
+
+@pytest.mark.parametrize("code", ["abc", "-1", "99999999999", "0x2332", "9010.5"])
+@pytest.mark.parametrize("told", [NO_MESSAGE, DISK_FULL, ""])
+def test_a_fault_code_that_cannot_be_read_is_a_fault_all_the_same(code, told):
+    ending = ended(f"<FaultStruct><FaultCode>{code}</FaultCode>{told}</FaultStruct>").fault_struct
+    assert ending.fault_code == forgiven.SYNTHETIC_FAULT
+    assert ending.fault_string == ("Disk full" if told == DISK_FULL else "")
+
+
+@pytest.mark.parametrize(
+    "code", ["<FaultCode></FaultCode>", "<q:FaultCode xmlns:q='q'> </q:FaultCode>", ""]
+)
+def test_a_fault_that_has_a_text_alone_is_a_fault(code):
+    ending = ended(f"<FaultStruct>{code}{DISK_FULL}</FaultStruct>").fault_struct
+    assert (ending.fault_code, ending.fault_string) == (forgiven.SYNTHETIC_FAULT, "Disk full")
+
+
+@pytest.mark.parametrize(
+    "fault_struct",
+    [
+        "",
+        "<FaultStruct/>",
+        f"<FaultStruct><FaultCode/>{NO_MESSAGE}</FaultStruct>",
+        f"<FaultStruct><FaultCode>0</FaultCode>{NO_MESSAGE}</FaultStruct>",
+        "<FaultStruct><FaultCode> 0 </FaultCode><FaultString>OK</FaultString></FaultStruct>",
+    ],
+)
+def test_a_fault_that_says_nothing_or_0_is_success(fault_struct):
+    assert ended(fault_struct).fault_struct.fault_code == 0
+
+
 def test_ids_are_kept_as_written_and_missing_ones_stay_missing():
     ids = {name: decode(wire(name)).id for name, _, _ in READ}
     assert ids["three-cwmp-namespaces.xml"] == "9"
