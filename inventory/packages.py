@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory import operations
+from inventory import operations, urls
 from inventory.operations import Error, Kind
 from inventory.records import log
 from inventory.records import operations as records
@@ -27,9 +27,11 @@ Package = Mapping[str, Any]
 
 def faults(package: Package) -> dict[str, list[str]]:
     """What is wrong with a package, by field."""
+    if "url" in package and not urls.is_for_devices(package["url"]):
+        return {"url": [urls.NOT_FOR_DEVICES]}
     if "name" in package and package["operation"] != "install":
         return {}
-    if package["operation"] == "install" and not package.get("url"):
+    if package["operation"] == "install" and "url" not in package:
         return {"url": ["This field is required."]}
     if package["operation"] == "uninstall" and not package.get("uuid"):
         return {"uuid": ["This field is required."]}

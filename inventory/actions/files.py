@@ -4,10 +4,10 @@ What the words alone can tell is checked before anything is stored; whether the 
 known to the unit that queues the order.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from inventory import urls
 from inventory.complaints import REQUIRED, no_such
 from inventory.errors import Invalid
 from inventory.operations import Kind
@@ -28,10 +28,6 @@ _TAKEN: Mapping[Kind, frozenset[str]] = {
 }
 FIELDS = _TAKEN[Kind.DOWNLOAD]
 _WITH_A_URL = ("username", "password", "file_size")
-# Without user and password in it (A.3.2.8). Which schemes it bears is for the device to say.
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@/?#]+(?:[/?#][\x21-\x7e]*)?", re.IGNORECASE)
-
-NO_URL = "Enter a valid URL, without user name and password."
 ONE_SOURCE = "Contradicts url."
 NEEDS_URL = "Only with a url."
 
@@ -43,8 +39,8 @@ def faults(kind: Kind, given: Fields) -> dict[str, list[str]]:
     taken = _TAKEN.get(kind, frozenset())
     found = {name: [f"{kind} takes no {name}."] for name in given if name not in taken}
     url = given.get("url")
-    if url is not None and not _URL.fullmatch(url):
-        found.setdefault("url", [NO_URL])
+    if url is not None and not urls.is_for_devices(url):
+        found.setdefault("url", [urls.NOT_FOR_DEVICES])
     if url is not None and given.get("firmware_image") is not None:
         found.setdefault("firmware_image", [ONE_SOURCE])
     if url is None:

@@ -79,6 +79,8 @@ async def test_an_upload_takes_a_file_type(router):
         ("download", {"url": "gateway.bin"}, "url"),
         ("download", {"url": "http://user:secret@files.example/x"}, "url"),
         ("download", {"url": "http://files.example/a b"}, "url"),
+        ("download", {"url": "http://files\x01.example/x"}, "url"),
+        ("download", {"url": "http://fil\u00e9s.example/x"}, "url"),
         ("download", {"url": URL + "x" * 256}, "url"),
         ("download", {"firmware_image": 1, "password": "x"}, "password"),
         ("download", {"url": URL, "file_size": -1}, "file_size"),
