@@ -76,8 +76,8 @@ class PackageBody(Body):
 
 
 def _as_package(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"url" if "://" in value else "name": value}
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return {"url" if "://" in str(value) else "name": str(value)}
     return value
 
 

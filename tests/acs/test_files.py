@@ -327,7 +327,7 @@ async def test_a_coded_file_is_kept_plain(server, coding, encode):
         (400, {"Content-Encoding": "gzip"}, LOG),
         (400, {"Content-Encoding": "gzip"}, gzip.compress(LOG)[:-20]),
         (400, {}, b""),
-        (400, {"Content-Encoding": "gzip"}, gzip.compress(b"")),
+        (400, {"Content-Encoding": "gzip"}, gzip.compress(b"", mtime=0)),
         (415, {"Content-Encoding": "br"}, LOG),
         (400, {"Content-Type": "multipart/form-data"}, LOG),
         (400, {"Content-Type": "multipart/form-data; boundary=x"}, b"--x--\r\n"),
