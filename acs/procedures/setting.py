@@ -95,7 +95,7 @@ def typed(
 def _type_of(variable: Mapping[str, Any], held: Mapping[str, Held]) -> str:
     asked = variable.get("value_type")
     if asked not in ASK_THE_DEVICE:
-        return str(asked)
+        return values.normal_type(str(asked))  # base64 is base64Binary on the wire
     known = _type_held(held, variable["variable_name"])
     return known or ("int" if asked == "integer" else "string")
 

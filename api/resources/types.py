@@ -12,12 +12,11 @@ from api.fields import Boolean, Id, Integer, Moment, Name, RawText, Text
 from api.house import HOUSE
 from api.models import Body, Listing, ListQuery, Representation, example, names_of
 from api.resources.variables import (
-    Path,
     Tell,
     TemplateLine,
     TemplateLineAnswer,
+    TypedVariable,
     Value,
-    ValueType,
     line_answer,
     telling,
 )
@@ -30,12 +29,10 @@ MAX_UNSIGNED_INT = 2**32 - 1
 OnboardingPolicy = Literal["open", "expected", "approve"]
 
 
-class ServiceVariable(Body):
+class ServiceVariable(TypedVariable):
     """A parameter that is set to restart a service."""
 
-    variable_name: Path
     value: Value
-    value_type: ValueType | None = None
 
 
 Service = Annotated[list[ServiceVariable], Field(min_length=1, max_length=32)]

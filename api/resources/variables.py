@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic_core import PydanticCustomError
 
 from api.calls import Call
 from api.fields import Integer, RawText, Text
@@ -12,6 +13,7 @@ from api.models import Body, Representation
 from inventory.access import Role
 from inventory.sealed_variables import MASK
 from inventory.settings import MAX_PATH, Setting
+from inventory.value_types import complaint
 
 MAX_VALUE = 65_536  # characters; certificates and scripts are the long ones
 
@@ -25,7 +27,9 @@ ValueType = Literal[
     "unsignedLong",
     "dateTime",
     "base64",
+    "base64Binary",
     "hexBinary",
+    "decimal",
 ]
 
 
@@ -58,12 +62,26 @@ Path = Annotated[
 ]
 
 
-class TemplateLine(Body):
-    """A wanted parameter."""
+class TypedVariable(Body):
+    """A parameter whose value is kept; where the type is named, it is a value of that type."""
 
     variable_name: Path
-    value: Annotated[Value, Field(description="Null: only the notification.")] | None = None
     value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
+    value: Value | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _is_of_its_type(cls, value: str | None, info: ValidationInfo) -> str | None:
+        wrong = None if value is None else complaint(value, info.data.get("value_type"))
+        if wrong is not None:
+            raise PydanticCustomError("value", "{words}", {"words": wrong})
+        return value
+
+
+class TemplateLine(TypedVariable):
+    """A wanted parameter."""
+
+    value: Annotated[Value, Field(description="Null: only the notification.")] | None = None
     notification: (
         Annotated[Integer, Field(ge=0, le=6, description="0 off, 1 passive, 2 active.")] | None
     ) = None

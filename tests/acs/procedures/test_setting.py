@@ -32,6 +32,13 @@ def test_a_known_type_is_used_without_asking(play, operation, subject):
     assert outcome.result["variables"][0]["value_type"] == "unsignedInt"
 
 
+def test_a_type_goes_out_under_its_name_on_the_wire(play, operation, subject):
+    script = set_values(operation("set", wanted("Device.X", "QUJD", "base64")), subject())
+    value = ParameterValueStruct("Device.X", "QUJD", "base64Binary")
+    outcome, _ = play(script, (SetParameterValues((value,)), SetParameterValuesResponse(0)))
+    assert isinstance(outcome, Done)
+
+
 def test_an_unknown_type_is_asked_for_first(play, operation, subject):
     found = ParameterValueStruct("Device.X", "true", "boolean")
     outcome, _ = play(
