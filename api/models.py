@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from multidict import MultiMapping
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.fields import Integer
 from api.words import NO_DATA, NON_FIELD, NOT_AN_OBJECT, UNKNOWN, field_errors
@@ -33,6 +33,19 @@ class Body(BaseModel):
 
     model_config = READING
     read_only: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def unwritten(cls) -> frozenset[str]:
+        """What may come back with the body, and is ignored."""
+        return cls.read_only - cls.model_fields.keys()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_unwritten(cls, data: Any) -> Any:
+        ignored = cls.unwritten()
+        if not ignored or not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in ignored}
 
     @classmethod
     def is_meant(cls, data: Mapping[str, Any]) -> bool:  # noqa: ARG003
@@ -116,13 +129,11 @@ def body_of(model: type[M], data: Any) -> M:
         raise Invalid({NON_FIELD: [NO_DATA]})
     if not isinstance(data, dict):
         raise Invalid({NON_FIELD: [NOT_AN_OBJECT.format(kind=type(data).__name__)]})
-    if not issubclass(model, Body):
-        return _validated(model, data)
-    unwritten = model.read_only - model.model_fields.keys()
-    data = {name: value for name, value in data.items() if name not in unwritten}
     try:
         return _validated(model, data)
     except Invalid as error:
+        if not issubclass(model, Body):
+            raise
         raise model.refusal(error.fields) from None
 
 

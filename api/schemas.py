@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 COMPONENT = "#/components/schemas/{model}"
 LISTING = re.compile(r"Listing\[(\w+)\]")
 TOLD = ("description", "examples")
+READ_ONLY = {"readOnly": True, "description": "Ignored: the server's own."}
 
 
 class Schemas:
@@ -34,6 +35,7 @@ class Schemas:
         self._queries = {name: self.components.pop(name) for name in queries}
         for method, endpoint in endpoints:
             self._complete_body(method, endpoint)
+            self._complete_form(endpoint)
 
     def taken(self, model: Any) -> Schema:
         return self._found[model, "validation"]
@@ -70,16 +72,23 @@ class Schemas:
         if method == "PATCH":
             for schema in properties.values():
                 schema.pop("default", None)
-        if issubclass(model, Body):
-            for name in sorted(model.read_only - model.model_fields.keys()):
-                properties[name] = {"readOnly": True, "description": "Ignored: the server's own."}
         component["properties"] = properties
+
+    def _complete_form(self, endpoint: Endpoint) -> None:
+        """A form is no answer that comes back: it tells nothing of what it would ignore."""
+        if endpoint.uploads is not None:
+            component = self.components[endpoint.uploads.__name__]
+            fields: Schema = component["properties"]
+            component["properties"] = {
+                name: schema for name, schema in fields.items() if "readOnly" not in schema
+            }
 
     def _described(self, properties: Schema, endpoint: Endpoint) -> Schema:
         """The same fields; those that tell nothing of themselves tell what the answer's do."""
         answered = self._answered_fields(endpoint.answers)
         return {
-            name: _borrowed(answered.get(name, {})) | schema for name, schema in properties.items()
+            name: schema if "readOnly" in schema else _borrowed(answered.get(name, {})) | schema
+            for name, schema in properties.items()
         }
 
     def _answered_fields(self, answers: Any) -> Schema:
@@ -101,6 +110,14 @@ class _Generator(GenerateJsonSchema):
 
     def normalize_name(self, name: str) -> str:
         return super().normalize_name(LISTING.sub(r"\1List", name))
+
+    def model_schema(self, schema: Any) -> Schema:
+        """Of a body, and of an object within one, what may come back is told as well."""
+        told, model = super().model_schema(schema), schema["cls"]
+        if self.mode == "validation" and issubclass(model, Body):
+            properties = told.setdefault("properties", {})
+            properties.update((name, dict(READ_ONLY)) for name in sorted(model.unwritten()))
+        return told
 
     def str_schema(self, schema: Any) -> Schema:
         """What is read as text may be a number, as ``api.models.READING`` has it."""

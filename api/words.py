@@ -54,6 +54,7 @@ WORDS = {
     "too_short": "Ensure this field has at least {min_length} elements.",
     "too_long": "Ensure this field has no more than {max_length} elements.",
 }
+OF_A_NAME = frozenset({"missing", "extra_forbidden"})  # whatever the value is, null or not
 OF_AN_OBJECT = frozenset({"model_type", "model_attributes_type"})
 NON_FIELD = "non_field_errors"
 BLANK = "This field may not be blank."
@@ -74,7 +75,7 @@ def text(error: ErrorDetails) -> str:
     """The words for one error; a type that is not in the table brings its own."""
     kind, given = error["type"], error["input"]
     context = error.get("ctx", {})
-    if given is None and kind != "missing":
+    if given is None and kind not in OF_A_NAME:
         return NULL
     if kind == "string_too_short" and not given.strip():
         return BLANK

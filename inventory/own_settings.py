@@ -1,9 +1,10 @@
 """The settings that a device has of its own, above the template of its type."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from inventory import applying, configuration, devices, settings
 from inventory.access import Caller
+from inventory.configuration import Wanted
 from inventory.devices import Changed, Key
 from inventory.query import Expected
 from inventory.records import settings as records
@@ -23,13 +24,18 @@ def change(
     now: float,
     *,
     whole: bool,
+    inherited: Collection[str] = (),
 ) -> Changed:
     """Sets the device's own settings and queues what differs then.
 
-    A setting without a value is dropped; with ``whole`` so are those that are not given.
+    A setting without a value is dropped; with ``whole`` so are those that are not given. One whose
+    path is in ``inherited`` comes back as it was shown: it does not become the device's own unless
+    its value was changed.
     """
     device = devices.get(tx, caller, key)
     expected.check(devices.tag(device))
+    if inherited:
+        given = _without_inherited(given, inherited, configuration.wanted(tx, device, vault))
     kept = [setting for setting in given if setting.value is not None]
     settings.check(kept, "variables")
     before = {each.path: configuration.revealed(each, vault) for each in records.own(tx, device.id)}
@@ -43,6 +49,13 @@ def change(
     applying.send_changes(tx, device, vault, now, caller.name)
     changed = sorted({*(setting.path for setting in news), *gone})
     return devices.touch(tx, caller, device, {"settings": changed}, now)
+
+
+def _without_inherited(
+    given: Sequence[Setting], inherited: Collection[str], wanted: Sequence[Wanted]
+) -> list[Setting]:
+    template = {(x.setting.path, x.setting.value) for x in wanted if not x.is_own}
+    return [x for x in given if x.path not in inherited or (x.path, x.value) not in template]
 
 
 def _gone(before: Iterable[str], given: Sequence[Setting], whole: bool) -> list[str]:

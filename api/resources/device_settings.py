@@ -54,7 +54,7 @@ async def _listed(call: Call, key: Key, query: SettingFilter) -> Answer:
 
 async def _replace(call: Call, key: Key, body: SettingsBody) -> Answer:
     """Those that are not given are dropped: the type's value is wanted then, if it has one. What
-    the device does not have yet is set."""
+    the device does not have yet is set. Items of a GET may be put back as they are."""
     return await _write(call, key, body, whole=True)
 
 
@@ -65,9 +65,15 @@ async def _change(call: Call, key: Key, body: SettingsBody) -> Answer:
 
 async def _write(call: Call, key: Key, body: SettingsBody, *, whole: bool) -> Answer:
     vault = call.request.app[HOUSE].setup.vault
-    given = [variable.setting() for variable in body.variables]
     changed = await call.write(
-        own_settings.change, key, given, vault, call.expected, call.now, whole=whole
+        own_settings.change,
+        key,
+        body.settings,
+        vault,
+        call.expected,
+        call.now,
+        whole=whole,
+        inherited=body.inherited,
     )
     window = Window(limit=2 * MOST)
     page = await call.read(

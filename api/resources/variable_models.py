@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, create_model, model_validator
 
 from api.fields import Boolean, Id, Moment, Name, Text
-from api.models import Body, ListQuery, Query, Representation, example
-from api.resources.variables import MAX_VALUE, Path, Tell, Value, ValueType
+from api.models import Body, ListQuery, Query, Representation, example, names_of
+from api.resources.variables import MAX_VALUE, Path, Tell, TypedVariable, Value, ValueType
 from inventory.devices import Family, Key
 from inventory.records.devices import Device
 from inventory.settings import MOST, Setting
@@ -160,20 +160,43 @@ def of_parent(family: Family, filter: type[SettingFilter]) -> type[BaseModel]:
     return create_model(f"{filter.__name__}{parent.__name__}", __base__=(parent, filter))
 
 
-class WantedValue(Body):
+class ListedVariable(Body):
+    """A variable as a listing shows it may come back; it is named twice there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_parameter(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "variable_name" in data:
+            return data
+        parameter = data.get("parameter")
+        if not isinstance(parameter, dict) or "variable_name" not in parameter:
+            return data
+        return {**data, "variable_name": parameter["variable_name"]}
+
+
+class WantedValue(ListedVariable):
     """A value to be set."""
+
+    read_only = names_of(VariableAnswer)
 
     variable_name: Path
     value: Value
     value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
 
 
-class OwnSetting(Body):
+class OwnSetting(ListedVariable, TypedVariable):
     """A setting of the device's own; null drops it."""
 
-    variable_name: Path
+    read_only = names_of(SettingAnswer)
+
     value: Value | None
-    value_type: Annotated[ValueType, Field(description="Null: the device's own.")] | None = None
+    origin: (
+        Annotated[
+            Literal["template", "own"],
+            Field(description="Of the template, with the template's value: it stays so."),
+        ]
+        | None
+    ) = None
 
     def setting(self) -> Setting:
         return Setting(self.variable_name, self.value, self.value_type)
@@ -196,6 +219,15 @@ class SettingsBody(Body):
 
     model_config = example(**A_VALUE)
     variables: Annotated[list[OwnSetting], Field(max_length=MOST)]
+
+    @property
+    def settings(self) -> list[Setting]:
+        return [variable.setting() for variable in self.variables]
+
+    @property
+    def inherited(self) -> frozenset[str]:
+        """Names of those that are said to be the template's."""
+        return frozenset(each.variable_name for each in self.variables if each.origin == "template")
 
 
 def parent(device: Device) -> Parent:

@@ -189,6 +189,37 @@ async def test_what_no_device_could_hold_is_refused(api, device):
     )
 
 
+async def test_what_is_listed_can_be_put_back_and_what_is_inherited_stays_so(api, device):
+    await change(api, **{CODE: "A"})
+    listed = list((await wanted(api)).values())
+    for each in listed:
+        del each["variable_name"]  # it is also named within parameter
+    body = {"variables": listed}
+    status, page = await api.told("PUT", f"{BASE}router/", json=body)
+    assert status == 200, page
+    origins = {each["variable_name"]: each["origin"] for each in page["results"]}
+    assert origins == {CODE: "own", NTP: "template"}
+    for each in listed:
+        each["value"] = "10.0.0.1"
+    _, page = await api.told("PUT", f"{BASE}router/", json=body)
+    assert {each["origin"] for each in page["results"]} == {"own"}
+
+
+async def test_what_is_no_field_of_a_setting_is_refused_within_it(api, device):
+    variables = [{"variable_name": NTP, "value": "x", "notification": None}]
+    answer = await api.told("PATCH", f"{BASE}router/", json={"variables": variables})
+    assert answer == (400, {"variables": [{"notification": ["Unknown field."]}]})
+
+
+async def test_a_value_that_is_not_of_its_type_is_refused_under_it(api, device):
+    variables = [
+        {"variable_name": NTP, "value": "x"},
+        {"variable_name": CODE, "value": "notanint", "value_type": "unsignedInt"},
+    ]
+    answer = await api.told("PATCH", f"{BASE}router/", json={"variables": variables})
+    assert answer == (400, {"variables": [{}, {"value": ["A valid integer is required."]}]})
+
+
 async def test_a_changed_template_reaches_the_devices_of_its_type(api, device, tmp_path):
     await tell(api, tmp_path, **{NTP: "ntp.example.net"})
     vault = Vault.load(tmp_path / "keys")

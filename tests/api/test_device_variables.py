@@ -128,6 +128,15 @@ async def test_values_are_set_as_one_operation_that_starts_at_once(api, device):
     assert "friend" not in kept
 
 
+async def test_what_is_listed_can_be_set_as_it_is(api, device):
+    found = await listed(api, parameter__variable_name=SSID.format(2))
+    status, operation = await api.told("PUT", f"{BASE}router/", json={"variables": found})
+    assert (status, operation["operation"]) == (200, "set")
+    wrong = {"variables": [{**found[0], "colour": None}]}
+    _, errors = await api.told("PUT", f"{BASE}router/", json=wrong)
+    assert errors == {"variables": [{"colour": ["Unknown field."]}]}
+
+
 async def test_values_of_an_inactive_device_are_not_set(api, device):
     await api.told("PATCH", "/inventory_device_name/router/", json={"is_active": False})
     body = {"variables": [{"variable_name": SSID.format(2), "value": 1}]}

@@ -165,6 +165,10 @@ def test_what_the_documented_service_reads_is_read(field, value, meant):
     assert getattr(read(**{field: value}), field) == meant
 
 
+def test_an_unknown_field_is_unknown_also_where_it_is_null():
+    assert refusals(colour=None) == {"colour": ["Unknown field."]}
+
+
 def test_read_only_fields_are_ignored_and_given_ones_are_known():
     body = read(id="nonsense", created=[], note="n")
     assert body.given() == {"name": "a", "note": "n"}

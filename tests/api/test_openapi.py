@@ -105,6 +105,7 @@ def test_a_patch_has_no_defaults_and_read_only_fields_are_marked():
     assert "default" not in schemas["OrganizationPatch"]["properties"]["name"]
     assert schemas["OrganizationBody"]["properties"]["created"]["readOnly"] is True
     assert schemas["OrganizationBody"]["required"] == ["name"]
+    assert schemas["OwnSetting"]["properties"]["parent"]["readOnly"] is True
     assert schemas["OrganizationAnswerList"]["properties"]["count"]["type"] == "integer"
 
 
