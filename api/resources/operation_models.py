@@ -197,7 +197,9 @@ class OperationAnswer(Representation):
     )
     status: str = Field(examples=["completed"])
     created_at: Moment
-    created_by: str | None = Field(description="The token's name.", examples=["billing"])
+    created_by: str | None = Field(
+        description="The token's name; null: the server itself.", examples=["billing"]
+    )
     scheduled_at: Moment
     scheduled_for: Moment
     next_execution: Moment | None = Field(description="When it becomes due.")

@@ -215,7 +215,9 @@ async def _wait_for_end(call: Call, id: str, patience_s: float) -> None:
 
 
 async def _history(call: Call, key: Key, query: HistoryQuery) -> Answer:
-    """The newest first."""
+    """The newest first, with those that the server itself has queued: enrolments, and what follows
+    a changed template, type or reset. Their `created_by` is null unless a person's change of the
+    device led to them."""
     page = await call.read(viewing.history, key, query.filter, query.window)
     eyes = _eyes(call, _collection(key.family))
     return call.listed(page, query.window, lambda report: shown(report, eyes))

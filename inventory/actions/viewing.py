@@ -152,9 +152,10 @@ def _with_members(tx: Transaction, caller: Caller, report: Report) -> Report:
 def history(
     tx: Transaction, caller: Caller, key: Key, wanted: Filter, window: Window
 ) -> Page[Report]:
-    """One device's; raises NotFound or Ambiguous when there is no such device."""
+    """One device's, the server's own among them: they too stand in its queue, and others are told
+    to wait for them. Raises NotFound or Ambiguous when there is no such device."""
     device = devices.get(tx, caller, key)
-    return page(tx, caller, replace(wanted, device_id=device.id), window)
+    return page(tx, caller, replace(wanted, device_id=device.id, is_whole=True), window)
 
 
 def report_of(tx: Transaction, operation: Operation, target: Target) -> Report:

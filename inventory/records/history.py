@@ -54,6 +54,8 @@ class Filter:
     """One of these; none means any."""
     created_from: float | None = None
     created_to: float | None = None
+    is_whole: bool = False
+    """With the server's own operations, also where nothing asks for their kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _where(scope: Scope, wanted: Filter) -> Where:
     where = _of_devices(scope, wanted)
     if wanted.kinds:
         where.among("o.kind", wanted.kinds)
-    elif wanted.reference is ANY:
+    elif wanted.reference is ANY and not wanted.is_whole:
         where.holds("o.origin <> 'system'")
     return (
         where.equal("o.id", wanted.reference.id)

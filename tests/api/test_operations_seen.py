@@ -228,6 +228,14 @@ async def test_a_device_has_a_history(router):
     assert (await router.told("GET", "/inventory_device_name/none/operations/"))[0] == 404
 
 
+async def test_a_devices_history_has_the_servers_own_operations_too(router):
+    await queue(router, created_by="billing")
+    await queue(router, Kind.ENROL, origin=Origin.SYSTEM)
+    _, told = await router.told("GET", "/inventory_device_name/router/operations/")
+    shown = [(each["operation"], each["created_by"]) for each in told["results"]]
+    assert (told["count"], shown) == (2, [("enrol", None), ("get", "billing")])
+
+
 # --- Waiting ---------------------------------------------------------------------------------
 
 

@@ -38,7 +38,8 @@ async def test_the_devices_own_image_is_pending_until_it_runs(cpes, api, image):
     device = await api.ask("PATCH", f"inventory_device_name/{NAME}/", body)
     assert device["firmware_image_is_pending"] is True
     assert device["pending_settings"] == "firmware_update"
-    (operation,) = (await api.ask("GET", f"inventory_device_name/{NAME}/operations/"))["results"]
+    path = f"inventory_device_name/{NAME}/operations/"
+    (operation,) = (await api.ask("GET", path, operation="download"))["results"]
     done = await api.result(operation["id"])
     assert done["status"] == "completed", done
     device = await api.device(NAME)
@@ -56,7 +57,8 @@ async def test_what_has_not_started_is_taken_back(cpes, api, image):
     await api.ask("PATCH", path, body)
     device = await api.ask("PATCH", path, {"firmware_image_is_pending": False})
     assert device["pending_settings"] is None
-    (operation,) = (await api.ask("GET", f"{path}operations/"))["results"]
+    history = await api.ask("GET", f"{path}operations/", operation="download")
+    (operation,) = history["results"]
     assert operation["status"] == "cancelled"
 
 
