@@ -146,7 +146,7 @@ def _next_turn(tx: Transaction, mine: Mine, policy: Policy, now: float) -> Turn:
         file = transfers.prepare(tx, operation, policy.vault)
     if operation is not None and applying.needs_configuration(operation):
         wanted = configuration.of_device(tx, mine.device_id, policy.vault)
-    service = services.restarting(tx, operation) if operation is not None else ()
+    service = services.restarting(tx, operation, policy.vault) if operation is not None else ()
     return Turn(operation, values, file, wanted, service, tuple(ended))
 
 

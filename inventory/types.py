@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory import audit, configuration, settings
+from inventory import audit, configuration, services, settings
 from inventory.access import Caller
 from inventory.complaints import Complaints, no_such, taken
 from inventory.errors import NotFound
@@ -18,6 +18,7 @@ from inventory.records import firmware as firmware_records
 from inventory.records import types as records
 from inventory.records.types import DeviceType
 from inventory.secrets import Vault
+from inventory.services import Services
 from inventory.settings import Setting
 from inventory.store import Transaction
 
@@ -50,10 +51,12 @@ _PASSWORDS = ("password", "onboarding_password")
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A type with its template, whose secret values are in clear: masking is the caller's."""
+    """A type with its template and services, whose secret values are in clear: masking is the
+    caller's."""
 
     type: DeviceType
     template: Sequence[Setting]
+    services: Services
 
 
 def page(
@@ -76,7 +79,8 @@ def _existing(tx: Transaction, type_id: int) -> DeviceType:
 
 def _whole(tx: Transaction, vault: Vault, found: DeviceType) -> Whole:
     lines = records.template(tx, found.id)
-    return Whole(found, [settings.reveal(line, vault) for line in lines])
+    template = [settings.reveal(line, vault) for line in lines]
+    return Whole(found, template, services.reveal(found.services, vault))
 
 
 def create(tx: Transaction, caller: Caller, fields: Fields, vault: Vault, now: float) -> Whole:
@@ -102,7 +106,7 @@ def change(
     before = get(tx, caller, vault, type_id)
     expected.check(before.type.tag)
     _check(tx, before.type, fields)
-    held = {**_held(before.type), "parameters": tuple(before.template)}
+    held = _held(before)
     changed = {name: value for name, value in fields.items() if value != held.get(name, ...)}
     if not changed:
         return before
@@ -126,9 +130,10 @@ def _notifications(template: Sequence[Setting]) -> Mapping[str, int]:
     return {each.path: each.notification for each in template if each.notification is not None}
 
 
-def _held(found: DeviceType) -> dict[str, Any]:
-    names = {"short_name", "name", *DEFAULTS} - {"parameters"}
-    return {name: getattr(found, _COLUMNS.get(name, name)) for name in names}
+def _held(found: Whole) -> dict[str, Any]:
+    names = {"short_name", "name", *DEFAULTS} - {"parameters", "services"}
+    plain = {name: getattr(found.type, _COLUMNS.get(name, name)) for name in names}
+    return {**plain, "parameters": tuple(found.template), "services": found.services}
 
 
 def _check(tx: Transaction, before: DeviceType | None, fields: Fields) -> None:
@@ -150,7 +155,7 @@ def _columns(fields: Fields, vault: Vault) -> dict[str, Any]:
         if name != "parameters"
     }
     if "services" in columns:
-        columns["services"] = json.dumps(columns["services"])
+        columns["services"] = json.dumps(services.seal(columns["services"], vault))
     sealed = {name: vault.seal(columns[name]) for name in _PASSWORDS if columns.get(name)}
     return columns | sealed
 

@@ -1,5 +1,6 @@
 """``/inventory_type/``: device types, their match rules and their templates."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -57,7 +58,8 @@ class TypeAnswer(Representation):
     firmware_image: int | None = Field(description="Id of the image that its devices should run.")
     update_frequency: int | None = Field(description="Seconds; null: the server's default.")
     services: dict[str, list[Any]] = Field(
-        description="For restart_service: what is set to restart each service."
+        description="For restart_service: what is set to restart each service; a secret value is "
+        "masked for viewers."
     )
     username: str | None = Field(description="User name that its devices share toward the ACS.")
     onboarding_policy: OnboardingPolicy = Field(
@@ -211,7 +213,15 @@ def shown(tell: Tell, whole: Whole) -> TypeAnswer:
     values = {name: getattr(whole.type, name, None) for name in TypeAnswer.model_fields}
     values["firmware_image"] = whole.type.firmware_image_id
     values["parameters"] = [line_answer(tell, setting) for setting in whole.template]
+    values["services"] = {
+        name: [_told(tell, variable) for variable in service]
+        for name, service in whole.services.items()
+    }
     return TypeAnswer(**values)
+
+
+def _told(tell: Tell, variable: Mapping[str, Any]) -> dict[str, Any]:
+    return {**variable, "value": tell(variable["variable_name"], variable["value"])}
 
 
 def _answer(call: Call, whole: Whole) -> Answer:

@@ -40,6 +40,7 @@ PLACES = (
     Place("devices", ("id",), "previous_request_password"),
     Place("device_types", ("id",), "password"),
     Place("device_types", ("id",), "onboarding_password"),
+    Place("device_types", ("id",), "services", Form.JSON),
     Place("device_type_parameters", ("type_id", "path"), "sealed"),
     Place("device_settings", ("device_id", "path"), "sealed"),
     Place("operations", ("id",), "request", Form.JSON),

@@ -94,7 +94,7 @@ class DeviceType:
     firmware_image_id: int | None
     update_frequency: int | None
     services: Mapping[str, Any]
-    """Name of a service -> the variables that are set to restart it."""
+    """Name of a service -> the variables that are set to restart it, secret values sealed."""
     username: str | None
     onboarding_policy: str
     onboarding_username: str | None

@@ -78,6 +78,20 @@ def _everything(tx: Any) -> str:
     return "\n".join(str(list(row)) for table in tables for row in tx.all(f"SELECT * FROM {table}"))
 
 
+async def test_a_secret_of_a_service_is_masked_for_viewers_and_nowhere_in_clear(api):
+    secret = {name: KEY[name] for name in ("variable_name", "value", "value_type")}
+    found = await made(api, services={"wifi": [secret]})
+    assert found["services"] == {"wifi": [secret]}
+    await api.token("viewer", Role.VIEWER)
+    for path in (BASE, f"{BASE}1/"):
+        _, seen = await api.told("GET", path, token="viewer")
+        assert "********" in str(seen), path
+        assert "open sesame" not in str(seen), path
+    assert "open sesame" not in await api.store.read(_everything)
+    _, again = await api.told("PUT", f"{BASE}1/", json=found)
+    assert again == found
+
+
 async def test_a_changed_template_is_a_new_revision(api):
     found = await made(api, parameters=[NTP])
     _, same = await api.told("PATCH", f"{BASE}1/", json={"parameters": [NTP]})

@@ -68,13 +68,16 @@ async def test_a_service_is_restarted_as_the_type_says(device, api):
     code = f"{root}DeviceInfo.ProvisioningCode"
     refused = await api.run(NAME, "restart_service", parameters={"service_name": "dns"})
     assert (refused["status"], refused["error"]["code"]) == ("failed", "not_supported")
-    services = {"dns": [{"variable_name": code, "value": "again"}]}
+    secret = f"{root}ManagementServer.Password"
+    values = {code: "again", secret: "open sesame"}
+    lines = [{"variable_name": name, "value": value} for name, value in values.items()]
+    services = {"dns": lines}
     body = {"short_name": "sim", "services": services}
     made = await api.ask("POST", "inventory_type/", body)
     await api.ask("PATCH", f"inventory_device_name/{NAME}/", {"type": made["id"]})
     done = await api.run(NAME, "restart_service", parameters={"service_name": "dns"})
     assert done["status"] == "completed", done
-    assert cpe.tree.value(code) == "again"
+    assert {name: cpe.tree.value(name) for name in values} == values
 
 
 async def test_packages_are_installed_updated_and_removed(device, api):

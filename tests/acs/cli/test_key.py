@@ -43,7 +43,14 @@ def furnished(inventory):
 
 def seal_everything(tx, vault):
     line = Setting(PASSPHRASE, "template")
-    fields = {"short_name": "t", "username": "u", "password": "type", "parameters": [line]}
+    restarting = {"variable_name": PASSPHRASE, "value": "restarting"}
+    fields = {
+        "short_name": "t",
+        "username": "u",
+        "password": "type",
+        "parameters": [line],
+        "services": {"wifi": [restarting]},
+    }
     types.create(tx, HOUSE, fields, vault, 1.0)
     own_settings.change(
         tx, HOUSE, DEVICE, [Setting(PASSPHRASE, "own")], vault, ANY_VERSION, 1.0, whole=True
@@ -83,6 +90,7 @@ def test_all_is_sealed_with_the_new_key_and_says_what_it_said(furnished):
     after, new = all_sealed(furnished), furnished.vault
     assert all(new.is_newest(text) for _, text in after)
     assert [new.open(text) for _, text in after] == [old.open(text) for _, text in before]
+    assert "restarting" in {new.open(text) for _, text in after}
     assert furnished.run("key", "rotate", "--resume").stdout == "0 sealed anew\n"
     entries = furnished.ask(audit.list_entries, HOUSE, Filter(object="key"), Window(10, 0)).items
     assert [(entry.actor, entry.action) for entry in entries] == [
