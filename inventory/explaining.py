@@ -6,11 +6,9 @@ keeps the device away, then what one operation waits for, then what the device h
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
-from inventory import devices, pending
+from inventory import devices, pending, reachability
 from inventory.access import Caller
 from inventory.devices import Key
 from inventory.operations import AGAIN, READING, State
@@ -30,24 +28,6 @@ UNDECIDED_S = 60.0  # after an Inform: its session may not have ended, and has l
 LATELY_S = 3600.0
 REPEATED = 2  # one session that breaks off is an accident
 SHOWN = 100  # operations of a queue, parameters of a reason
-
-# Networks that lead nowhere from outside (RFC 1918, 3927, 4193, 4291, 6598).
-LOCAL = tuple(
-    map(
-        ip_network,
-        (
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "100.64.0.0/10",
-            "169.254.0.0/16",
-            "127.0.0.0/8",
-            "fc00::/7",
-            "fe80::/10",
-            "::1/128",
-        ),
-    )
-)
 
 _CALLS: Mapping[str, str] = {
     "busy": "The device answered the last connection request with 503: it is busy.",
@@ -173,28 +153,13 @@ def _calls(device: Device, called: Called | None, now: float) -> Iterator[Reason
     elif called is not None and last_inform < called.time < now - GRACE_S:
         text = "The device accepted the last connection request, but has not come since."
         yield Reason("connection_request_unanswered", text, called.time)
-    host = _host(device.connection_request_url)
-    if host is not None and device.address and _is_local(host) and host != device.address:
+    host = reachability.hidden_host(device.connection_request_url, device.address)
+    if host is not None:
         yield Reason(
             "behind_nat",
             f"The device is behind NAT: it listens at {host} and comes from {device.address}.",
             details={"url_host": host, "address": device.address},
         )
-
-
-def _host(url: str | None) -> str | None:
-    try:
-        return urlsplit(url or "").hostname
-    except ValueError:
-        return None
-
-
-def _is_local(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return any(address in network for network in LOCAL if network.version == address.version)
 
 
 # --- What an operation waits for -------------------------------------------------------------

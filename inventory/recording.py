@@ -18,6 +18,7 @@ from inventory import (
     configuration,
     enrolment,
     parameter_key,
+    reachability,
     transfers,
 )
 from inventory.admission import Shared
@@ -275,6 +276,7 @@ def _register(
     applying.apply_anew(tx, device_id, policy.vault, now)
     log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})
     log.add(tx, device_id, "status", "Up", now)
+    _note_hiding(tx, row["id"], None, row["connection_request_url"], sighting.address, now)
     _record_events(tx, device_id, sighting, now)
     return _seen(row, sighting, session_id, policy, has_work=True, is_new=True)
 
@@ -352,6 +354,20 @@ def _record_told(tx: Transaction, row: Row, sighting: Sighting, vault: Vault, no
     if sighting.software_version != row["software_version"]:
         transfers.see_version(tx, row["id"], sighting.software_version, now)
     records.update_told(tx, row["id"], manufacturer=sighting.manufacturer, **_told(sighting, vault))
+    url = row["connection_request_url"]
+    before = reachability.hidden_host(url, row["address"])
+    url = sighting.connection_request_url or url
+    _note_hiding(tx, row["id"], before, url, sighting.address, now)
+
+
+def _note_hiding(
+    tx: Transaction, device_id: int, before: str | None, url: str | None, address: str, now: float
+) -> None:
+    """A device that has come to be behind NAT cannot be called any more."""
+    host = reachability.hidden_host(url, address)
+    if host is not None and before is None:
+        details = {"url_host": host, "address": address}
+        log.add(tx, device_id, "alert", "behind NAT", now, details)
 
 
 def _told(sighting: Sighting, vault: Vault) -> dict[str, Any]:

@@ -14,8 +14,15 @@ def target(tx: Transaction, device_id: int) -> Row | None:
     )
 
 
-def keep_outcome(tx: Transaction, device_id: int, outcome: str, detail: str, now: float) -> None:
-    tx.run(
+def outcome(tx: Transaction, device_id: int) -> str | None:
+    """Of the last one; None where the device was never called."""
+    row = tx.one("SELECT outcome FROM connection_requests WHERE device_id = :id", id=device_id)
+    return None if row is None else str(row["outcome"])
+
+
+def keep_outcome(tx: Transaction, device_id: int, outcome: str, detail: str, now: float) -> bool:
+    """False when the device is gone."""
+    kept = tx.run(
         """INSERT INTO connection_requests (device_id, time, outcome, detail)
            SELECT id, :now, :outcome, :detail FROM devices WHERE id = :device_id
            ON CONFLICT (device_id) DO UPDATE
@@ -25,6 +32,7 @@ def keep_outcome(tx: Transaction, device_id: int, outcome: str, detail: str, now
         outcome=outcome,
         detail=detail,
     )
+    return kept == 1
 
 
 def forget_previous(tx: Transaction, device_id: int) -> None:
