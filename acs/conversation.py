@@ -50,7 +50,7 @@ from acs.procedures.steps import (
     refusal,
     requested,
 )
-from acs.redaction import redacted
+from acs.redaction import redacted, without_secrets_of
 from acs.transcript import Transcript
 from inventory import packages, sealed_variables, transfers, turns, values
 from inventory.operations import Error, Kind, Operation
@@ -152,12 +152,21 @@ class Conversation:
         """
         if envelope is None:
             return await self._hear_nothing()
+        envelope = self._discreet(envelope)
         self._note(envelope)
         body = envelope.body
         if isinstance(body, Response | Fault) or _is_unknown_response(body):
             return await self._hear_answer(envelope)
         assert isinstance(body, Request)
         return await self._answer(envelope, body)
+
+    def _discreet(self, envelope: Envelope) -> Envelope:
+        """What a fault says is kept in several places; no secret of ours goes any further."""
+        if self._asked is None or not isinstance(envelope.body, Fault):
+            return envelope
+        is_secret = self._desk.policy.vault.is_secret
+        told = without_secrets_of(self._asked.request, envelope.body, is_secret)
+        return replace(envelope, body=told)
 
     # --- The CPE's own calls ---------------------------------------------------------------
 

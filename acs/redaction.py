@@ -1,10 +1,11 @@
 """Messages as they may be kept and shown: without the secrets in them."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from acs.cwmp.messages import Download, Envelope, ParameterValueStruct, Upload
+from acs.cwmp.messages import Download, Envelope, Fault, Message, ParameterValueStruct, Upload
 from acs.procedures.transfers import FILES
 from inventory.sealed_variables import MASK
 from inventory.secrets import IsSecret, is_secret_name
@@ -12,6 +13,8 @@ from inventory.secrets import IsSecret, is_secret_name
 _SECRET_FIELDS = frozenset({"password"})
 # Who knows the URL of a transfer may take part in it, for as long as it lasts.
 _TICKET = re.compile(rf"(?<={FILES})\d+\.[\w-]+")
+
+SHORTEST = 4  # characters of a secret; shorter ones stand in any text by chance
 
 
 def redacted(envelope: Envelope, is_secret: IsSecret = is_secret_name) -> Envelope:
@@ -37,3 +40,41 @@ def _masked(value: Any, is_secret: IsSecret) -> Any:
         or (item.name in _SECRET_FIELDS and old)
     }
     return replace(value, **changes) if changes else value
+
+
+def without_secrets_of(request: Message, told: Fault, is_secret: IsSecret) -> Fault:
+    """The fault without the secrets of the request: some devices echo what they refuse."""
+    found = {text for text in _secrets_in(request, is_secret) if len(text) >= SHORTEST}
+    secrets = sorted(found, key=len, reverse=True)  # one may be a part of another
+    if not secrets:
+        return told
+    return Fault(
+        told.fault_code,
+        _without(told.fault_string, secrets),
+        tuple(
+            replace(each, fault_string=_without(each.fault_string, secrets))
+            for each in told.set_parameter_values_faults
+        ),
+    )
+
+
+def _secrets_in(value: Any, is_secret: IsSecret) -> Iterator[str]:
+    if isinstance(value, ParameterValueStruct):
+        if is_secret(value.name):
+            yield value.value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _secrets_in(each, is_secret)
+    elif is_dataclass(value):
+        for item in fields(value):
+            held = getattr(value, item.name)
+            if item.name in _SECRET_FIELDS and held:
+                yield held
+            else:
+                yield from _secrets_in(held, is_secret)
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text

@@ -118,7 +118,7 @@ def _fill(
     readings = yield from read(tuple(named), subject.get_batch)
     held = {name: Held(found.value, found.type) for name, found in readings.values.items()}
     variables = [{"variable_name": name, "value": value} for name, value in named.items()]
-    wanted, invalid = typed(variables, held)
+    wanted, invalid = typed(variables, held, subject.is_secret)
     if invalid:
         error = Error(str(INVALID_VALUE), FAULT_STRINGS[INVALID_VALUE], invalid)
         return (yield from _remove(path, error, evidence))

@@ -18,7 +18,7 @@ from acs.cwmp.messages import (
 from acs.procedures.reading import described, read
 from acs.procedures.steps import Done, Failed, Held, Procedure, Step, Subject, refusal
 from inventory.operations import Error, Operation
-from inventory.secrets import is_secret_name
+from inventory.secrets import IsSecret, is_secret_name
 
 INVALID_VALUE = 9007
 # The contract's word for "whatever the device calls it".
@@ -31,7 +31,7 @@ def set_values(operation: Operation, subject: Subject) -> Procedure:
     if unknown:
         first = next(iter(unknown.values()))
         return Failed(Error(first["code"], first["message"], unknown))
-    wanted, invalid = typed(variables, held)
+    wanted, invalid = typed(variables, held, subject.is_secret)
     if invalid:
         return Failed(Error(str(INVALID_VALUE), FAULT_STRINGS[INVALID_VALUE], invalid))
     result = {"variables": described(wanted)}
@@ -73,7 +73,9 @@ def _type_held(held: Mapping[str, Held], name: str) -> str | None:
 
 
 def typed(
-    variables: Sequence[Mapping[str, Any]], held: Mapping[str, Held]
+    variables: Sequence[Mapping[str, Any]],
+    held: Mapping[str, Held],
+    is_secret: IsSecret = is_secret_name,
 ) -> tuple[list[ParameterValueStruct], dict[str, dict[str, str]]]:
     """The values as they go out, and the ones that their type does not allow."""
     wanted: list[ParameterValueStruct] = []
@@ -85,7 +87,7 @@ def typed(
             literal = values.to_wire(value, value_type, _booleans(held.get(name)))
             values.check(literal, value_type)
         except ValueError as error:
-            reason = "not a value of its type" if is_secret_name(name) else str(error)
+            reason = "not a value of its type" if is_secret(name) else str(error)
             invalid[name] = {"code": str(INVALID_VALUE), "message": reason}
         else:
             wanted.append(ParameterValueStruct(name, literal, value_type))

@@ -1,5 +1,7 @@
 """The decision table of TR-069 3.7.2, and what a session leaves behind."""
 
+import zlib
+
 import pytest
 
 from acs.cwmp import messages as m
@@ -105,6 +107,22 @@ async def test_operations_go_out_one_after_the_other_also_those_queued_meanwhile
     assert (await cpe.answer(asked, read("Y"))).status == 204
     assert (await office.operation(first)).state is State.COMPLETED
     assert (await office.operation(second)).state is State.COMPLETED
+
+
+async def test_a_secret_that_a_device_echoes_in_its_fault_is_kept_nowhere(cpe, office):
+    await cpe.enrol()
+    await office.store.write(lambda tx: tx.run("UPDATE devices SET debug = TRUE"))
+    secret = {"variable_name": "Device.X.Password", "value": "friend", "value_type": "string"}
+    number = await office.queue("set", [secret])
+    await cpe.inform()
+    asked = await cpe.say(None)
+    echo = m.SetParameterValuesFault("Device.X.Password", 9007, "bad value friend")
+    await cpe.answer(asked, m.Fault(9003, "friend is refused", (echo,)))
+    error = (await office.operation(number)).error
+    assert error["message"] == "******** is refused"
+    assert error["parameters"]["Device.X.Password"]["message"] == "bad value ********"
+    ((transcript,),) = await office.rows("SELECT transcript FROM sessions WHERE faults = 1")
+    assert b"friend" not in zlib.decompress(transcript)
 
 
 async def test_a_refusal_is_an_answer_and_the_next_operation_goes_out(cpe, office):

@@ -32,6 +32,16 @@ def test_a_known_type_is_used_without_asking(play, operation, subject):
     assert outcome.result["variables"][0]["value_type"] == "unsignedInt"
 
 
+def test_a_secret_that_its_type_does_not_allow_is_not_told(play, operation, subject):
+    script = set_values(
+        operation("set", wanted("Device.Bank.Account", "1234x", "int")),
+        subject(is_secret=lambda name: name.endswith("Account")),
+    )
+    outcome, _ = play(script)
+    assert isinstance(outcome, Failed)
+    assert "1234x" not in str(outcome.error)
+
+
 def test_a_type_goes_out_under_its_name_on_the_wire(play, operation, subject):
     script = set_values(operation("set", wanted("Device.X", "QUJD", "base64")), subject())
     value = ParameterValueStruct("Device.X", "QUJD", "base64Binary")
