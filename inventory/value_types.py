@@ -30,19 +30,11 @@ def complaint(value: str, value_type: str | None) -> str | None:
     """What is wrong with the value; None where nothing is, or the device is to name the type."""
     kind = value_type or ""
     if kind in RANGES:
-        return _complaint_of_integer(value, *RANGES[kind])
+        low, high = RANGES[kind]
+        is_one = _INTEGER.fullmatch(value) is not None and low <= int(value) <= high
+        return None if is_one else f"This is not a value of type {kind} ({low} to {high})."
     fits = _FITS.get(kind)
     return None if fits is None or fits(value) else f"This is not a value of type {kind}."
-
-
-def _complaint_of_integer(value: str, low: int, high: int) -> str | None:
-    if not _INTEGER.fullmatch(value):
-        return "A valid integer is required."
-    if int(value) < low:
-        return f"Ensure this value is greater than or equal to {low}."
-    if int(value) > high:
-        return f"Ensure this value is less than or equal to {high}."
-    return None
 
 
 def _is_time(value: str) -> bool:

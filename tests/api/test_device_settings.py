@@ -217,7 +217,15 @@ async def test_a_value_that_is_not_of_its_type_is_refused_under_it(api, device):
         {"variable_name": CODE, "value": "notanint", "value_type": "unsignedInt"},
     ]
     answer = await api.told("PATCH", f"{BASE}router/", json={"variables": variables})
-    assert answer == (400, {"variables": [{}, {"value": ["A valid integer is required."]}]})
+    assert answer == (
+        400,
+        {
+            "variables": [
+                {},
+                {"value": ["This is not a value of type unsignedInt (0 to 4294967295)."]},
+            ]
+        },
+    )
 
 
 async def test_a_changed_template_reaches_the_devices_of_its_type(api, device, tmp_path):

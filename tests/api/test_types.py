@@ -126,7 +126,7 @@ async def test_what_no_device_could_hold_is_refused(api):
 async def test_a_value_that_is_not_of_its_type_is_refused_under_it(api):
     line = {"variable_name": NTP["variable_name"], "value": "notanint", "value_type": "unsignedInt"}
     body = {"short_name": "x", "parameters": [NTP, line], "services": {"clock": [line]}}
-    words = {"value": ["A valid integer is required."]}
+    words = {"value": ["This is not a value of type unsignedInt (0 to 4294967295)."]}
     status, errors = await api.told("POST", BASE, json=body)
     assert (status, errors) == (400, {"parameters": [{}, words], "services": {"clock": [words]}})
 
