@@ -19,11 +19,17 @@ from acs.cwmp.messages import Envelope, Inform, InformResponse, TransferComplete
 from acs.cwmp.versions import reply
 from acs.exchange import Answer, Caller
 from acs.registrations import Registrations
-from inventory import recording
-from inventory.errors import RegistrationRefused, Superseded, Unauthenticated
+from inventory import recording, refusals
+from inventory.errors import (
+    RegistrationRefused,
+    Superseded,
+    Unauthenticated,
+    WrongCredentials,
+)
 from inventory.movements import Movements, flag_conflict
 from inventory.recording import Seen
 from inventory.records.sightings import any_credentials
+from inventory.refusals import Refusals
 from inventory.sightings import Sighting
 
 logger = logging.getLogger(__name__)
@@ -65,6 +71,7 @@ class Sessions:
         self._limits = limits
         self._registrations = registrations
         self._movements = Movements()
+        self._refusals = Refusals()
         self._by_cookie: dict[str, _Live] = {}
         self._by_device: dict[int, _Live] = {}
         self._by_connection: dict[int, _Live] = {}
@@ -126,12 +133,19 @@ class Sessions:
                 now,
                 may_register=self._registrations.has_room(caller.address, now),
             )
-        except Unauthenticated:
+        except Unauthenticated as refused:
+            if isinstance(refused, WrongCredentials):
+                await self._note_refusal(refused, caller, now)
             return Answer(401, reason="authentication required")
         except RegistrationRefused as error:
             return self._refuse_registration(message, error)
         await self._settle_in(seen, sighting, message, caller)
         return Answer(200, response, cookie=session_id)
+
+    async def _note_refusal(self, refused: WrongCredentials, caller: Caller, now: float) -> None:
+        count = self._refusals.due(refused, now)
+        if count:
+            await self._desk.store.write(refusals.note, refused, count, caller.address, now)
 
     def _refuse_registration(self, message: Envelope, error: RegistrationRefused) -> Answer:
         if self._desk.policy.auto_register:

@@ -3,13 +3,15 @@
 The device's own credentials come first, then its type's, then the ones that the server shares with
 all. Whoever has credentials demands them; with none anywhere a device is let in without. The older
 pair of a device stays valid until the newer one has been proved. A device that was just reset holds
-its factory credentials: the onboarding ones of its type are accepted on BOOTSTRAP, by policy.
+its factory credentials: the onboarding ones of its type are accepted on BOOTSTRAP, by policy or
+because a person has approved it. They are its older pair then, and what is demanded of it is set on
+it again (:func:`inventory.credentials.restore`).
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from inventory.errors import Unauthenticated
+from inventory.errors import Unauthenticated, WrongCredentials
 from inventory.secrets import Vault
 from inventory.store import Row
 
@@ -38,8 +40,27 @@ class Shared:
 class Admission:
     """How the CPE was let in."""
 
-    by_new_password: bool = False  # the device's own newest pair: the older one can go
+    by_new_password: bool = False  # the newest pair: the older one can go
+    by_older_password: bool = False  # it has not taken the newest yet, or has lost it
     by_onboarding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The credentials that a device is to show, in clear."""
+
+    username: str
+    password: str
+
+    def is_met(self, proof: Proof | None) -> bool:
+        return proof is not None and proof.username == self.username and proof.verify(self.password)
+
+
+def demand(row: Row, vault: Vault, shared: Shared | None) -> Demand | None:
+    """What is demanded of the device with this record; None where nothing is."""
+    if row["password"] is not None:
+        return _opened(row["username"], row["password"], vault)
+    return _demand_of_all(row, vault, shared)
 
 
 def admit(
@@ -50,54 +71,54 @@ def admit(
     *,
     is_bootstrap: bool,
     is_reset_expected: bool,
+    is_approved: bool = False,
 ) -> Admission:
-    """Lets the CPE in, or raises Unauthenticated; ``row`` is its record."""
-    if row["password"] is not None:
-        try:
-            return _admit_own(row, proof, vault, is_bootstrap, is_reset_expected)
-        except Unauthenticated:
-            if not _had_none_of_its_own(row, vault):
-                raise
-    if row["type_password"] is not None:
-        _demand(proof, row["type_username"] or "", vault.open(row["type_password"]))
+    """Lets the CPE in, or raises Unauthenticated; ``row`` is its record.
+
+    ``is_approved``: a person has let it in by onboarding credentials, whatever the policy is.
+    """
+    demanded = demand(row, vault, shared)
+    if demanded is not None and demanded.is_met(proof):
+        return Admission(by_new_password=row["previous_password"] is not None)
+    older = _older(row, vault)
+    if older is not None and older.password == NONE_OF_ITS_OWN:  # its first own ones are on the way
+        demanded = _demand_of_all(row, vault, shared)
+        if demanded is not None and demanded.is_met(proof):
+            return Admission()
+    elif older is not None and older.is_met(proof):
+        return Admission(by_older_password=True)
+    is_onboarding = is_bootstrap and _onboards(row, proof, vault)
+    if is_onboarding and (demanded is None or is_approved or _allows(row, is_reset_expected)):
+        return Admission(by_onboarding=True)
+    if demanded is None:
         return Admission()
-    if shared is not None:
-        _demand(proof, shared.username, shared.password)
-    return Admission()
-
-
-def _had_none_of_its_own(row: Row, vault: Vault) -> bool:
-    """Whether the device is still to be given the first credentials of its own."""
-    sealed = row["previous_password"]
-    return sealed is not None and vault.open(sealed) == NONE_OF_ITS_OWN
-
-
-def _admit_own(
-    row: Row, proof: Proof | None, vault: Vault, is_bootstrap: bool, is_reset_expected: bool
-) -> Admission:
     if proof is None:
         raise Unauthenticated("no credentials")
-    if _fits(proof, row["username"], row["password"], vault):
-        return Admission(by_new_password=row["previous_password"] is not None)
-    if _fits(proof, row["previous_username"], row["previous_password"], vault):
-        return Admission()
-    policy = row["onboarding_policy"] or "open"
-    allowed = policy == "open" or (policy == "expected" and is_reset_expected)
-    if (
-        is_bootstrap
-        and allowed
-        and _fits(proof, row["onboarding_username"], row["onboarding_password"], vault)
-    ):
-        return Admission(by_onboarding=True)
-    raise Unauthenticated("wrong credentials")
+    raise WrongCredentials(row["id"], is_onboarding=is_onboarding)
 
 
-def _fits(proof: Proof, username: str | None, sealed: bytes | None, vault: Vault) -> bool:
-    if sealed is None or proof.username != (username or ""):
-        return False
-    return proof.verify(vault.open(sealed))
+def _demand_of_all(row: Row, vault: Vault, shared: Shared | None) -> Demand | None:
+    """What is demanded of a device without credentials of its own."""
+    if row["type_password"] is not None:
+        return _opened(row["type_username"], row["type_password"], vault)
+    return None if shared is None else Demand(shared.username, shared.password)
 
 
-def _demand(proof: Proof | None, username: str, password: str) -> None:
-    if proof is None or proof.username != username or not proof.verify(password):
-        raise Unauthenticated("no credentials" if proof is None else "wrong credentials")
+def _older(row: Row, vault: Vault) -> Demand | None:
+    if row["previous_password"] is None:
+        return None
+    return _opened(row["previous_username"], row["previous_password"], vault)
+
+
+def _onboards(row: Row, proof: Proof | None, vault: Vault) -> bool:
+    sealed = row["onboarding_password"]
+    return sealed is not None and _opened(row["onboarding_username"], sealed, vault).is_met(proof)
+
+
+def _allows(row: Row, is_reset_expected: bool) -> bool:
+    policy = row["onboarding_policy"]
+    return policy == "open" or (policy == "expected" and is_reset_expected)
+
+
+def _opened(username: str | None, sealed: bytes, vault: Vault) -> Demand:
+    return Demand(username or "", vault.open(sealed))

@@ -2,7 +2,8 @@
 
 The device still has the pair that it used last, so that one stays valid beside the new one until
 the new one is proved. Which pair the device has is known unless the setting of a new one is on its
-way at this moment: then a further change has to wait.
+way at this moment: then a further change has to wait. A device that has lost its pair, because it
+was reset, gets it again.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from inventory import operations, sealed_variables
 from inventory.admission import NONE_OF_ITS_OWN
 from inventory.errors import OperationInProgress
-from inventory.operations import Kind, Operation, Origin, State
+from inventory.operations import Kind, Operation, Origin, Priority, State
 from inventory.records import devices as records
 from inventory.records import operations as operation_records
 from inventory.records.devices import Credentials, Device
@@ -59,11 +60,21 @@ def change(
         operations.cancel(tx, last.id, now)
     if pair.password is None and pair.username is None:
         return columns(pair, vault)
-    _queue_setting(tx, device, pair, vault, now, created_by)
+    _queue_setting(tx, device.id, device.root, pair, vault, now, created_by=created_by)
     if pair.password is None:
         return columns(pair, vault)
     was_set = last is not None and last.state is State.COMPLETED
     return columns(pair, vault) | _previous(records.credentials(tx, device.id), vault, was_set)
+
+
+def restore(
+    tx: Transaction, device_id: int, root: str | None, pair: Pair, vault: Vault, now: float
+) -> None:
+    """Sets what is demanded of the device on it again, before anything else, unless that is on its
+    way already."""
+    last = _last_setting(tx, device_id)
+    if last is None or last.is_final:
+        _queue_setting(tx, device_id, root, pair, vault, now, priority=Priority.ENROLMENT)
 
 
 def taken(tx: Transaction, operation: Operation, vault: Vault) -> None:
@@ -91,9 +102,17 @@ def _previous(held: Credentials, vault: Vault, was_set: bool) -> dict[str, Any]:
 
 
 def _queue_setting(
-    tx: Transaction, device: Device, pair: Pair, vault: Vault, now: float, created_by: str
+    tx: Transaction,
+    device_id: int,
+    root: str | None,
+    pair: Pair,
+    vault: Vault,
+    now: float,
+    *,
+    priority: Priority = Priority.PERSON,
+    created_by: str | None = None,
 ) -> None:
-    server = f"{device.root or 'Device.'}ManagementServer."
+    server = f"{root or 'Device.'}ManagementServer."
     values = {"Username": pair.username, "Password": pair.password}
     variables = [
         {"variable_name": f"{server}{name}", "value": value, "value_type": "string"}
@@ -102,7 +121,14 @@ def _queue_setting(
     ]
     request = {"variables": sealed_variables.seal(variables, vault), "purpose": PURPOSE}
     operations.queue(
-        tx, device.id, Kind.SET, request, now, origin=Origin.SYSTEM, created_by=created_by
+        tx,
+        device_id,
+        Kind.SET,
+        request,
+        now,
+        origin=Origin.SYSTEM,
+        priority=priority,
+        created_by=created_by,
     )
 
 

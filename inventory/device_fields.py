@@ -100,6 +100,7 @@ class Draft:
         for axis in coordinates.LIMITS:
             self._coordinate(axis)
         self._identity_conflict()
+        self._approval()
 
     def _plain(self) -> None:
         for name in _PLAIN:
@@ -165,6 +166,13 @@ class Draft:
             self._complaints.about("identity_conflict", "It can only be cleared, with null.")
         elif "identity_conflict" in self._fields and given is None:
             self.columns["identity_conflict"] = None
+
+    def _approval(self) -> None:
+        """That the device may come by onboarding credentials, once; false takes it back."""
+        if "approve_onboarding" in self._fields:
+            since = self._held("onboarding_approved") or self._background.now
+            is_approved = self._fields["approve_onboarding"]
+            self.columns["onboarding_approved"] = since if is_approved else None
 
     # --- Whose, and what it is ---------------------------------------------------------------
 

@@ -15,6 +15,7 @@ InventoryError
 ├── KeyReused           an Idempotency-Key that was used for another request
 ├── Unavailable         the store cannot serve at the moment
 ├── Unauthenticated     a CPE that did not prove who it is
+│   └── WrongCredentials  and tried to, as a device that is known
 ├── RegistrationRefused a CPE that may not be registered
 └── Superseded          the session that speaks is no longer the device's session
 """
@@ -110,6 +111,14 @@ class Unavailable(InventoryError):
 
 class Unauthenticated(InventoryError):
     """The CPE's credentials are missing or wrong; nothing about it was recorded."""
+
+
+class WrongCredentials(Unauthenticated):
+    """``is_onboarding``: they are those of its type, and neither policy nor person lets it in."""
+
+    def __init__(self, device_id: int, *, is_onboarding: bool) -> None:
+        super().__init__("wrong credentials")
+        self.device_id, self.is_onboarding = device_id, is_onboarding
 
 
 class RegistrationRefused(InventoryError):

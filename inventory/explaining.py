@@ -14,6 +14,7 @@ from inventory.devices import Key
 from inventory.operations import AGAIN, READING, State
 from inventory.records import explaining as records
 from inventory.records import operations as operation_records
+from inventory.records import refusals as refusal_records
 from inventory.records.devices import Device
 from inventory.records.explaining import Called
 from inventory.records.operations import OperationRow
@@ -87,6 +88,7 @@ def explain(tx: Transaction, caller: Caller, key: Key, now: float) -> Explanatio
     places = _places(rows, device, now)
     reasons = [
         *_halts(device),
+        *_not_let_in(tx, device),
         *_absence(device, now),
         *_broken_sessions(tx, device, now),
         *_calls(device, called, now),
@@ -113,6 +115,20 @@ def _halts(device: Device) -> Iterator[Reason]:
 
 
 # --- What keeps the device away --------------------------------------------------------------
+
+
+def _not_let_in(tx: Transaction, device: Device) -> Iterator[Reason]:
+    for found in refusal_records.standing(tx, device.id):
+        details = {"count": found.count, "last": found.last, "address": found.address}
+        if found.is_onboarding:
+            text = (
+                "The device asks to be let in by onboarding credentials, and its type's policy does"
+                " not do that: approve_onboarding lets it in."
+            )
+            yield Reason("onboarding_refused", text, found.since, details)
+        else:
+            text = "The device was refused with 401: it shows wrong credentials."
+            yield Reason("authentication_refused", text, found.since, details)
 
 
 def _absence(device: Device, now: float) -> Iterator[Reason]:

@@ -16,13 +16,15 @@ from inventory import (
     applying,
     awaited,
     configuration,
+    credentials,
     enrolment,
     parameter_key,
     reachability,
     transfers,
 )
 from inventory.admission import Shared
-from inventory.errors import RegistrationRefused, Unauthenticated
+from inventory.credentials import Pair
+from inventory.errors import RegistrationRefused, Unauthenticated, WrongCredentials
 from inventory.matching import match_type
 from inventory.operations import DAY_S, RETRY_S
 from inventory.parameter_key import Keys
@@ -205,11 +207,37 @@ def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy, now: f
         is_reset_expected=is_bootstrap
         and bool(row["has_work"])
         and awaited.expects_reset(tx, row["id"]),
+        is_approved=is_bootstrap
+        and row["onboarding_password"] is not None
+        and device_records.onboarding_is_approved(tx, row["id"]),
     )
     if admitted.by_new_password:
         device_records.forget_previous_credentials(tx, row["id"])
     if admitted.by_onboarding:
         log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
+    if is_bootstrap and (admitted.by_onboarding or admitted.by_older_password):
+        _restore_credentials(tx, row, sighting, policy, now, by_onboarding=admitted.by_onboarding)
+
+
+def _restore_credentials(
+    tx: Transaction,
+    row: Row,
+    sighting: Sighting,
+    policy: Policy,
+    now: float,
+    *,
+    by_onboarding: bool,
+) -> None:
+    """A reset device would be refused from its next Inform on, by what is demanded of it."""
+    demanded = admission.demand(row, policy.vault, policy.shared)
+    if demanded is None:
+        return
+    if by_onboarding:
+        factory = row["onboarding_username"], row["onboarding_password"]
+        device_records.take_onboarding(tx, row["id"], *factory)
+    pair = Pair(demanded.username, demanded.password)
+    root = sighting.root or row["root"]
+    credentials.restore(tx, row["id"], root, pair, policy.vault, now)
 
 
 def _matching_type(tx: Transaction, sighting: Sighting) -> int | None:
@@ -271,7 +299,10 @@ def _register(
     )
     row = records.by_id(tx, device_id)
     assert row is not None
-    _admit(tx, row, sighting, policy, now)
+    try:
+        _admit(tx, row, sighting, policy, now)
+    except WrongCredentials:  # of no device: the record is undone with this
+        raise Unauthenticated("wrong credentials") from None
     enrolment.begin(tx, device_id, now, whole=True)
     applying.apply_anew(tx, device_id, policy.vault, now)
     log.add(tx, device_id, "event", "registered", now, {"address": sighting.address})

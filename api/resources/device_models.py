@@ -304,6 +304,14 @@ class DevicePatch(DeviceBase):
     device_factory: _Trigger = False
     sync: _Trigger = False
     reconf: _Trigger = False
+    approve_onboarding: Annotated[
+        Boolean,
+        Field(
+            description="True lets the device in by its type's onboarding credentials at its next "
+            "BOOTSTRAP, whatever the policy is; false takes that back.",
+            json_schema_extra={"writeOnly": True},
+        ),
+    ] = False
     identity_conflict: (
         Annotated[Time, Field(description="Null settles it; nothing else can be written.")] | None
     ) = None

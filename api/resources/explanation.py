@@ -108,7 +108,7 @@ def _place(place: Place) -> PlaceAnswer:
     )
 
 
-TIMES = frozenset({"due", "next_attempt"})
+TIMES = frozenset({"due", "next_attempt", "last"})
 
 
 def _reason(reason: Reason) -> ReasonAnswer:

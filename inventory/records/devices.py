@@ -48,6 +48,7 @@ class Device:
     serial_number: str | None
     serial_number_alt: str | None
     identity_conflict: float | None
+    onboarding_approved: float | None
     root: str | None
     software_version: str | None
     hardware_version: str | None
@@ -252,6 +253,27 @@ def forget_previous_credentials(tx: Transaction, device_id: int) -> None:
     tx.run(
         "UPDATE devices SET previous_username = NULL, previous_password = NULL WHERE id = :id",
         id=device_id,
+    )
+
+
+def onboarding_is_approved(tx: Transaction, device_id: int) -> bool:
+    """Whether a person has said that the device may come by onboarding credentials, once."""
+    row = tx.one(
+        "SELECT 1 FROM devices WHERE id = :id AND onboarding_approved IS NOT NULL", id=device_id
+    )
+    return row is not None
+
+
+def take_onboarding(tx: Transaction, device_id: int, username: str | None, password: bytes) -> None:
+    """The device has come by these credentials: they are its older pair, and the approval that it
+    may have had is used up."""
+    tx.run(
+        """UPDATE devices SET previous_username = :username, previous_password = :password,
+               onboarding_approved = NULL
+           WHERE id = :id""",
+        id=device_id,
+        username=username,
+        password=password,
     )
 
 

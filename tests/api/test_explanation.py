@@ -5,6 +5,7 @@ import json
 import pytest
 
 from inventory import operations
+from inventory.access import Role
 from inventory.operations import Error, Kind
 from inventory.records import settings
 from inventory.turns import NO_EMPTY_POST
@@ -285,3 +286,34 @@ async def test_a_person_settles_an_identity_conflict_with_null_and_nothing_else(
     assert await codes(router) == []
     status, told = await router.told("PATCH", path, json={"identity_conflict": "2020-01-01"})
     assert status == 400
+
+
+@pytest.mark.parametrize(
+    ("is_onboarding", "code"), [(True, "onboarding_refused"), (False, "authentication_refused")]
+)
+async def test_a_device_that_is_not_let_in_is_told_of_until_it_is(router, is_onboarding, code):
+    await run(
+        router,
+        """INSERT INTO refusals (device_id, is_onboarding, since, last, count, address, logged)
+           VALUES (1, :is_onboarding, :since, :last, 12, '192.0.2.1', :last)""",
+        is_onboarding=is_onboarding,
+        since=NOW - 50,
+        last=NOW - 10,
+    )
+    (reason,) = (await explained(router))["reasons"]
+    assert (reason["code"], reason["since"]) == (code, "2023-11-14T22:12:30Z")
+    facts = {"count": 12, "last": "2023-11-14T22:13:10Z", "address": "192.0.2.1"}
+    assert reason["details"] == facts
+    await run(router, f"UPDATE presence SET last_inform = {NOW - 5}")
+    assert await codes(router) == []
+
+
+async def test_an_approval_is_written_and_never_shown(router):
+    path = "/inventory_device_name/router/"
+    status, told = await router.told("PATCH", path, json={"approve_onboarding": True})
+    assert (status, "approve_onboarding" in told) == (200, False)
+    _, audit = await router.told("GET", "/audit/", params={"object": "device"})
+    assert audit["results"][0]["details"] == {"approve_onboarding": True}
+    await router.token("viewer", Role.VIEWER)
+    body = {"approve_onboarding": True}
+    assert (await router.told("PATCH", path, json=body, token="viewer"))[0] == 403

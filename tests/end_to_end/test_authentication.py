@@ -99,3 +99,18 @@ async def test_a_changed_password_reaches_the_device_and_the_old_one_works_until
     assert done["status"] == "completed"
     stranger = await cpes().session(["2 PERIODIC"])
     assert not stranger.is_complete
+
+
+async def test_a_device_is_not_locked_out_by_a_reset(cpes, api):
+    onboarding = {"onboarding_username": "factory", "onboarding_password": "onboard"}
+    made = await api.ask("POST", "inventory_type/", {"short_name": "sim", **onboarding})
+    own = {"username": "u", "password": "p", "type": made["id"]}
+    await api.ask(
+        "POST", "inventory_device_name/", {"name": "r1", "serial_number": "SIM000001"} | own
+    )
+    cpe = cpes(username="factory", password="onboard")
+    await cpe.start()
+    for operation, variables in (("get", [UPTIME]), ("factory", []), ("get", [UPTIME])):
+        done = await api.run("r1", operation, *variables)
+        assert done["status"] == "completed", done
+    assert cpe.tree.value("Device.ManagementServer.Password") == "p"

@@ -1,0 +1,227 @@
+"""A device that comes with its factory credentials: let in or not, and what it is given then."""
+
+import pytest
+
+from acs.cwmp import messages as m
+from acs.cwmp.httpauth import BasicAuthorization
+from inventory import access, devices, explaining, sealed_variables, types
+from inventory.admission import Shared
+from inventory.devices import Family, Key, Setup
+from inventory.query import ANY_VERSION
+
+PERSON = access.of_the_house("tests")
+SERVER = "Device.ManagementServer."
+
+
+def shows(username, password):
+    return BasicAuthorization("basic", username, password=password)
+
+
+OWN, FACTORY, WRONG = shows("u", "own"), shows("factory", "onboard"), shows("u", "wrong")
+
+
+class Place:
+    """An office, with a type whose devices leave the factory with onboarding credentials."""
+
+    def __init__(self, office):
+        self.office, self.setup = office, Setup(office.policy.vault)
+
+    async def furnish(self, **fields):
+        made = {
+            "short_name": "router",
+            "match_oui": "*",
+            "onboarding_username": "factory",
+            "onboarding_password": "onboard",
+            **fields,
+        }
+        await self.office.store.write(types.create, PERSON, made, self.setup.vault, 1.0)
+
+    async def preregister(self):
+        fields = {"name": "r1", "serial_number": "1", "username": "u", "password": "own", "type": 1}
+        await self.office.store.write(devices.create, PERSON, fields, self.setup, 1.0)
+
+    async def change(self, **fields):
+        await self.office.store.write(
+            devices.change,
+            PERSON,
+            Key(Family.ID, 1),
+            fields,
+            self.setup,
+            ANY_VERSION,
+            self.office.clock(),
+        )
+
+    async def reasons(self):
+        told = await self.office.store.read(
+            explaining.explain, PERSON, Key(Family.ID, 1), self.office.clock()
+        )
+        return {reason.code: reason for reason in told.reasons}
+
+    async def alerts(self):
+        rows = await self.office.rows("SELECT text FROM device_log WHERE kind = 'alert'")
+        return [text for (text,) in rows]
+
+
+@pytest.fixture
+def place(office):
+    return Place(office)
+
+
+async def comes(cpe, authorization, *events):
+    cpe.authorization = authorization
+    return (await cpe.inform(*events)).status
+
+
+async def is_given(cpe):
+    """What is set on the device in the rest of its session, by the last part of its name."""
+    given = {}
+    asked = await cpe.say(None)
+    while asked.status == 200:
+        request = asked.envelope.body
+        assert isinstance(request, m.SetParameterValues)
+        given |= {each.name.removeprefix(SERVER): each.value for each in request.parameter_list}
+        cpe.key = request.parameter_key
+        asked = await cpe.answer(asked, m.SetParameterValuesResponse())
+    return given
+
+
+RESTORED = {"Username": "u", "Password": "own"}
+LET_IN = "let in by its type's onboarding credentials"
+ASKS = "asks to be let in by onboarding credentials"
+REFUSED = "refused with 401: wrong credentials"
+
+
+async def enrolled(cpe, place, **fields):
+    """A device that has its own credentials, and has proved it."""
+    await place.furnish(**fields)
+    await place.preregister()
+    assert await comes(cpe, OWN, "0 BOOTSTRAP") == 200
+    assert RESTORED.items().isdisjoint((await is_given(cpe)).items())
+    place.office.clock.pass_(60)
+
+
+async def reset(cpe):
+    cpe.key = ""
+    return await comes(cpe, FACTORY, "0 BOOTSTRAP")
+
+
+async def test_a_device_that_was_reset_is_given_its_own_credentials_again(cpe, place):
+    await enrolled(cpe, place)
+    assert await reset(cpe) == 200
+    given = await is_given(cpe)
+    assert RESTORED.items() <= given.items()
+    assert list(given)[:2] == list(RESTORED)  # before anything else
+    assert await comes(cpe, OWN) == 200
+    assert await comes(cpe, FACTORY) == 401
+    assert await place.alerts() == [LET_IN, REFUSED]
+
+
+async def test_both_are_accepted_until_the_device_proves_that_it_has_its_own(cpe, place, office):
+    await enrolled(cpe, place)
+    await reset(cpe)
+    cpe.lose_connection()
+    office.clock.pass_(60)
+    assert await comes(cpe, FACTORY) == 200
+    assert RESTORED.items() <= (await is_given(cpe)).items()
+    assert await comes(cpe, OWN) == 200
+    assert await comes(cpe, FACTORY) == 401
+
+
+async def test_what_is_set_again_stands_nowhere_in_clear(cpe, place, office):
+    await enrolled(cpe, place)
+    await reset(cpe)
+    await is_given(cpe)
+    rows = await office.rows("SELECT request FROM operations")
+    assert '"own"' not in str(rows)
+    assert sealed_variables.MASK not in str(rows)
+
+
+async def test_a_factory_new_device_is_given_the_credentials_of_its_record(cpe, place):
+    await place.furnish()
+    await place.preregister()
+    assert await comes(cpe, FACTORY, "0 BOOTSTRAP") == 200
+    assert RESTORED.items() <= (await is_given(cpe)).items()
+    assert await comes(cpe, OWN) == 200
+
+
+async def test_a_reset_undoes_a_new_password_that_was_not_proved_yet(cpe, place):
+    await enrolled(cpe, place)
+    await place.change(password="new")
+    await comes(cpe, OWN)
+    assert (await is_given(cpe))["Password"] == "new"
+    cpe.key = ""
+    assert await comes(cpe, OWN, "0 BOOTSTRAP") == 200
+    assert (await is_given(cpe))["Password"] == "new"
+
+
+async def test_the_credentials_of_a_type_are_set_on_a_device_that_comes_without_them(cpe, place):
+    await place.furnish(username="fleet", password="of all")
+    assert await comes(cpe, FACTORY, "0 BOOTSTRAP") == 200
+    assert {"Username": "fleet", "Password": "of all"}.items() <= (await is_given(cpe)).items()
+    assert await comes(cpe, FACTORY) == 200
+    assert await comes(cpe, shows("fleet", "of all")) == 200
+    assert await comes(cpe, FACTORY) == 401
+
+
+async def test_a_first_registration_by_onboarding_credentials_is_logged(cpe, place):
+    await place.furnish()
+    assert await comes(cpe, FACTORY, "0 BOOTSTRAP") == 200
+    assert await place.alerts() == [LET_IN]
+
+
+# --- Approval --------------------------------------------------------------------------------
+
+
+async def test_under_approve_a_person_is_told_and_lets_the_device_in_once(cpe, place, office):
+    await enrolled(cpe, place, onboarding_policy="approve")
+    assert await reset(cpe) == 401
+    assert await place.alerts() == [ASKS]
+    reason = (await place.reasons())["onboarding_refused"]
+    assert (reason.since, reason.details["count"]) == (office.clock(), 1)
+    await place.change(approve_onboarding=True)
+    office.clock.pass_(60)
+    assert await comes(cpe, FACTORY) == 401  # no BOOTSTRAP
+    office.clock.pass_(60)
+    assert await reset(cpe) == 200
+    assert "onboarding_refused" not in await place.reasons()
+    assert RESTORED.items() <= (await is_given(cpe)).items()
+    assert await comes(cpe, OWN) == 200
+    assert await reset(cpe) == 401
+    audit = await office.rows("SELECT details FROM audit WHERE action = 'change'")
+    assert audit == [('{"approve_onboarding": true}',)]
+
+
+async def test_an_approval_can_be_taken_back(cpe, place):
+    await enrolled(cpe, place, onboarding_policy="approve")
+    await place.change(approve_onboarding=True)
+    await place.change(approve_onboarding=False)
+    assert await reset(cpe) == 401
+
+
+# --- Refusals --------------------------------------------------------------------------------
+
+
+async def test_wrong_credentials_are_counted_and_are_one_line_an_hour(cpe, place, office):
+    await enrolled(cpe, place)
+    for _ in range(121):
+        assert await comes(cpe, WRONG) == 401
+        office.clock.pass_(30)
+    assert await place.alerts() == [REFUSED, REFUSED]
+    reason = (await place.reasons())["authentication_refused"]
+    assert reason.details["count"] == 121
+    assert reason.details["address"] == "192.0.2.1"
+    assert await comes(cpe, OWN) == 200
+    assert "authentication_refused" not in await place.reasons()
+
+
+async def test_a_stranger_that_is_refused_leaves_nothing(cpe, place, office):
+    office.restart(shared=Shared("cpe", "secret"))
+    assert await comes(cpe, WRONG, "0 BOOTSTRAP") == 401
+    assert await office.rows("SELECT * FROM refusals") == []
+    assert await office.rows("SELECT id FROM devices") == []
+
+
+async def test_a_device_without_credentials_is_challenged_and_that_is_no_refusal(cpe, place):
+    await enrolled(cpe, place)
+    assert await comes(cpe, None) == 401
+    assert await place.alerts() == []
