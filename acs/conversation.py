@@ -419,6 +419,8 @@ class Conversation:
         match answer:
             case GetParameterValuesResponse(parameter_list=found):
                 await self._remember(translate.reports(found), Source.GET, now)
+                if facts := translate.facts(found):
+                    await desk.store.write(turns.learn_facts, mine, facts, now)
             case SetParameterValuesResponse():
                 assert isinstance(asked.request, SetParameterValues)
                 reported = translate.reports(asked.request.parameter_list)

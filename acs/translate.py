@@ -19,7 +19,7 @@ from acs.cwmp.messages import (
     ParameterValueStruct,
     TransferComplete,
 )
-from acs.cwmp.values import root_of
+from acs.cwmp.values import ROOTS, root_of
 from acs.cwmp.versions import cpe_version
 from inventory.admission import Proof
 from inventory.packages import Changed
@@ -89,13 +89,31 @@ def sighting(envelope: Envelope, address: str, proof: Proof | None) -> Sighting:
         parameters=partial(reports, inform.parameter_list),
         told=_digest(*identity, address, protocol, *values, *values.values()),
         root=root,
-        software_version=values.get(f"{root}DeviceInfo.SoftwareVersion"),
-        hardware_version=values.get(f"{root}DeviceInfo.HardwareVersion"),
+        software_version=values.get(f"{root}DeviceInfo.SoftwareVersion") or None,
+        hardware_version=values.get(f"{root}DeviceInfo.HardwareVersion") or None,
         connection_request_url=values.get(f"{root}ManagementServer.ConnectionRequestURL"),
         parameter_key=values.get(f"{root}ManagementServer.ParameterKey"),
         interval_s=interval(values.get(f"{root}ManagementServer.PeriodicInformInterval")),
         proof=proof,
     )
+
+
+_FACTS = {
+    f"{root}DeviceInfo.{name}": column
+    for root in ROOTS
+    for name, column in (
+        ("SoftwareVersion", "software_version"),
+        ("HardwareVersion", "hardware_version"),
+        ("Manufacturer", "manufacturer"),
+    )
+}
+
+
+def facts(values: Iterable[ParameterValueStruct]) -> dict[str, str]:
+    """What a reading tells of the device itself that its record holds, by the record's names."""
+    return {
+        _FACTS[value.name]: value.value for value in values if value.name in _FACTS and value.value
+    }
 
 
 def unique_identifier(oui: str, product_class: str, serial_number: str) -> str:

@@ -191,6 +191,13 @@ def drop_key(tx: Transaction, mine: Mine, parameter_key: str) -> None:
     records.drop_outstanding_key(tx, mine.device_id, parameter_key)
 
 
+def learn_facts(tx: Transaction, mine: Mine, facts: Mapping[str, str], now: float) -> None:
+    """The device has told, when it was read, what some never tell with an Inform."""
+    mine.check(tx)
+    records.set_facts(tx, mine.device_id, **facts)
+    transfers.see_version(tx, mine.device_id, facts.get("software_version"), now)
+
+
 def remember_batch(tx: Transaction, mine: Mine, names: int) -> None:
     """How many names the device bears in one GetParameterValues."""
     mine.check(tx)

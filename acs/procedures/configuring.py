@@ -108,7 +108,7 @@ def apply_wanted(
         for each in valued
         if each.setting.path not in applied.refused
     ]
-    structs, invalid = typed(variables, held)
+    structs, invalid = typed(variables, held, subject.is_secret)
     applied.refused |= invalid
     yield from _set_what_is_taken([tuple(structs)] if structs else [], applied)
     yield from _notify(notified, applied)

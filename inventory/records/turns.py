@@ -63,6 +63,32 @@ def set_interval(tx: Transaction, device_id: int, interval_s: int) -> None:
     )
 
 
+def set_facts(
+    tx: Transaction,
+    device_id: int,
+    *,
+    software_version: str | None = None,
+    hardware_version: str | None = None,
+    manufacturer: str | None = None,
+) -> None:
+    """What is not told stays, and what is known is not written again."""
+    tx.run(
+        """UPDATE devices SET manufacturer = COALESCE(:manufacturer, manufacturer),
+               software_version = COALESCE(:software_version, software_version),
+               hardware_version = COALESCE(:hardware_version, hardware_version)
+           WHERE id = :id AND (
+               COALESCE(:manufacturer, manufacturer, '') <> COALESCE(manufacturer, '')
+               OR COALESCE(:software_version, software_version, '')
+                   <> COALESCE(software_version, '')
+               OR COALESCE(:hardware_version, hardware_version, '')
+                   <> COALESCE(hardware_version, ''))""",
+        id=device_id,
+        software_version=software_version,
+        hardware_version=hardware_version,
+        manufacturer=manufacturer,
+    )
+
+
 def set_batch(tx: Transaction, device_id: int, names: int) -> None:
     tx.run("UPDATE devices SET get_batch = :names WHERE id = :id", id=device_id, names=names)
 

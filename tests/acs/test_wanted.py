@@ -145,6 +145,22 @@ async def sync(office, router):
     return await office.operation(operation_id)
 
 
+async def test_versions_that_no_inform_tells_are_learnt_by_reading(office, cpe, wishes):
+    cpe.version = ""
+    await cpe.enrol()
+    router = Router(cpe)
+    router.values = {
+        "Device.DeviceInfo.SoftwareVersion": "3.1.4",
+        "Device.DeviceInfo.HardwareVersion": "B2",
+        "Device.DeviceInfo.Manufacturer": "",
+    }
+    await office.queue("get", ["DeviceInfo."])
+    await router.session()
+    device = await office.store.read(devices.get, PERSON, ONE)
+    assert (device.software_version, device.hardware_version) == ("3.1.4", "B2")
+    assert device.manufacturer == "Example"
+
+
 # --- Set aside -------------------------------------------------------------------------------
 
 
