@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from inventory import configuration, operations, transfers
+from inventory import configuration, operations, transfers, upgrades
 from inventory.operations import Kind
 from inventory.records import log
 from inventory.records import operations as records
@@ -68,6 +68,7 @@ def resolve(
         elif verdict is Verdict.RESET:
             if row["kind"] == Kind.DEVICE_FACTORY:
                 configuration.drop_own(tx, device_id)
+                ended += upgrades.drop_choice(tx, device_id, now)
             operations.resume(tx, row["id"], now, {"reset": True})
         elif verdict is Verdict.ASK and row["awaits"] is not None:
             operations.resume(tx, row["id"], now, row["evidence"] or {})

@@ -71,9 +71,8 @@ def of_device(tx: Transaction, device_id: int, vault: Vault) -> Configuration:
 
 
 def drop_own(tx: Transaction, device_id: int) -> None:
-    """Only the type's template counts from now on; the device's own choices are gone."""
+    """Only the type's template counts from now on; the device's own settings are gone."""
     records.drop_own(tx, device_id)
-    device_records.drop_choices(tx, device_id)
 
 
 def model_of(device: Device) -> Model:

@@ -68,7 +68,8 @@ def _words(device: Device) -> list[str]:
 
 def details(tx: Transaction, device: Device, vault: Vault) -> Details:
     """One by one, in the order of the words."""
-    items = [*_operations(tx, device), *_states(device), *_settings(tx, device, vault)]
+    queued = list(_operations(tx, device))
+    items = [*queued, *_states(device, queued), *_settings(tx, device, vault)]
     return Details(device, sorted(items, key=lambda item: ORDER.index(item.kind)))
 
 
@@ -80,8 +81,10 @@ def _operations(tx: Transaction, device: Device) -> Iterator[Item]:
             yield Item(OPERATIONS[operation.kind], operation.created, operation.id)
 
 
-def _states(device: Device) -> Iterator[Item]:
-    """What no operation was queued for, yet."""
+def _states(device: Device, queued: Sequence[Item]) -> Iterator[Item]:
+    """What no operation is queued for, yet or any more."""
+    if device.firmware_image_is_pending and not any(item.kind == FIRMWARE for item in queued):
+        yield Item(FIRMWARE, device.last_change)  # its Download has failed
     if device.reboot_wanted is not None:
         yield Item("reboot_pending", device.reboot_wanted)
     if device.drift_since is not None:

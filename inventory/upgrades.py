@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from inventory import operations
 from inventory.errors import OperationInProgress
 from inventory.operations import Kind, State
+from inventory.query import EVERYTHING
+from inventory.records import devices as device_records
 from inventory.records import transfers as records
 from inventory.records.devices import Device
 from inventory.records.firmware import Image
@@ -51,6 +53,21 @@ def is_pending(tx: Transaction, device: Device, wish: Wish, now: float) -> bool:
     if wish.image is None or not wish.is_asked:
         return wish.is_pending
     return bool(records.downloads_now(tx, device.id, wish.image.id, now))
+
+
+def drop_choice(tx: Transaction, device_id: int, now: float) -> list[int]:
+    """The device's own image and interval are gone, and with them the Downloads of that image that
+    have not started; returns their ids."""
+    device = device_records.by_id(tx, EVERYTHING, device_id)
+    if device is None:
+        return []
+    device_records.drop_choices(tx, device_id)
+    image_id = device.firmware_image_id
+    due = [] if image_id is None else records.downloads_now(tx, device_id, image_id, now)
+    unstarted = [download.id for download in due if download.state != State.RUNNING]
+    for operation_id in unstarted:
+        operations.cancel(tx, operation_id, now)
+    return unstarted
 
 
 def take_back(tx: Transaction, device: Device, wish: Wish, now: float) -> None:

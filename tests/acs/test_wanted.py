@@ -10,6 +10,7 @@ from inventory.applying import SPREAD_S
 from inventory.devices import Family, Key, Setup
 from inventory.operations import DAY_S, Kind
 from inventory.query import ANY_VERSION, Window
+from inventory.records import firmware
 from inventory.settings import Setting
 
 PERSON = access.of_the_house("tests")
@@ -359,6 +360,21 @@ async def test_own_settings_written_before_a_device_factory_do_not_come_back(
     await router.session()
     assert router.values[NTP] == FACTORY[NTP]
     assert await wishes.waits() is None
+
+
+async def test_a_device_factory_takes_the_download_of_the_own_image_along(office, router, wishes):
+    columns = {"name": "i", "version": "2", "file_type": "1 Firmware Upgrade Image"}
+    columns |= {"file_name": "i", "size_bytes": 1, "sha256": "", "stored_as": "i"}
+    now = office.clock()
+    image = await office.store.write(firmware.insert, now, description=None, **columns)
+    await office.queue("device_factory", ())
+    await wishes.change(firmware_image=image.id, firmware_image_is_pending=True)
+    await router.session()
+    assert await wishes.waits() == "firmware_update,device_factory_pending"
+    router.reset()
+    await router.session("0 BOOTSTRAP", "1 BOOT")
+    assert await wishes.waits() is None
+    assert not any(isinstance(each, m.Download) for each in router.heard)
 
 
 # --- Changed types ---------------------------------------------------------------------------
