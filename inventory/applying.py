@@ -5,7 +5,7 @@ comes, so one that has waited long never sends what is not wanted any more.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from inventory import configuration, intervals, operations, sealed_variables
@@ -64,9 +64,8 @@ def send_changes(
     """A person has changed what is wanted: all that differs is sent now, in the place of what was
     queued before and has not started."""
     waiting = configuration.review(tx, device.id, vault, now)
-    for operation in _unstarted(tx, device.id):
-        operations.cancel(tx, operation.id, now)
-    _queue(tx, device, _sendable(waiting, device), (), vault, now, created_by=created_by)
+    notified = _take_back(tx, _unstarted(tx, device.id), now)
+    _queue(tx, device, _sendable(waiting, device), notified, vault, now, created_by=created_by)
 
 
 def send_missing(
@@ -84,20 +83,18 @@ def _roll_out_to(
 ) -> None:
     """Behind what persons want: their sets stay, and keep what they are for."""
     waiting = configuration.review(tx, device.id, vault, now)
-    persons = []
-    for operation in _unstarted(tx, device.id):
-        if operation.origin is Origin.SYSTEM:
-            operations.cancel(tx, operation.id, now)
-        else:
-            persons.append(operation)
+    unstarted = _unstarted(tx, device.id)
+    persons = [each for each in unstarted if each.origin is not Origin.SYSTEM]
+    notified = _take_back(tx, [each for each in unstarted if each.origin is Origin.SYSTEM], now)
+    if notifies:
+        of_model = _of_model(waiting, device)
+        notified |= {x.setting.path for x in of_model if x.setting.notification is not None}
     named = _named(persons)
-    sent = [each for each in _sendable(waiting, device) if each.setting.path not in named]
-    notified = [each for each in waiting if notifies and each.setting.notification is not None]
     _queue(
         tx,
         device,
-        sent,
-        [each.setting.path for each in _of_model(notified, device)],
+        [each for each in _sendable(waiting, device) if each.setting.path not in named],
+        notified,
         vault,
         now,
         origin=Origin.SYSTEM,
@@ -120,7 +117,7 @@ def _queue(
     tx: Transaction,
     device: Device,
     sent: Sequence[Wanted],
-    notified: Sequence[str],
+    notified: Collection[str],
     vault: Vault,
     now: float,
     **terms: Any,
@@ -138,9 +135,19 @@ def _queue(
     request = {
         "variables": sealed_variables.seal(variables, vault),
         "purpose": PURPOSE,
-        "notified": list(notified),
+        "notified": sorted(notified),
     }
     operations.queue(tx, device.id, Kind.SET, request, now, **terms)
+
+
+def _take_back(tx: Transaction, unstarted: Iterable[Operation], now: float) -> set[str]:
+    """Returns of which parameters the notification was to be set, too: what takes their place looks
+    only for values."""
+    notified: set[str] = set()
+    for operation in unstarted:
+        operations.cancel(tx, operation.id, now)
+        notified.update(operation.request.get("notified", ()))
+    return notified
 
 
 def _open(tx: Transaction, device_id: int) -> list[Operation]:

@@ -413,8 +413,8 @@ def open_devices(tx: Transaction, job_ids: Collection[int], limit: int) -> list[
     """Devices that the jobs still wait for."""
     where = Where(EVERYTHING).among("job_id", sorted(job_ids))
     rows = tx.all(
-        f"""SELECT DISTINCT device_id FROM bulk_targets {where.sql} AND state = 'open'
-            LIMIT :limit""",
+        f"""SELECT DISTINCT device_id FROM bulk_targets {where.sql}
+                AND state IN ('waiting', 'open') LIMIT :limit""",
         limit=limit,
         **where.parameters,
     )

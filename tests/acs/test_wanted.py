@@ -417,6 +417,16 @@ async def test_a_changed_notification_reaches_the_devices(office, router, wishes
     assert (router.sent(), router.notified) == ({}, {ZONE: 2})
 
 
+async def test_a_notification_that_waits_is_not_lost_to_another_change(office, router, wishes):
+    type_id = await wishes.make_type("router", Setting(ZONE, "UTC"))
+    await wishes.change(type=type_id)
+    await router.session()
+    await wishes.change_type(type_id, Setting(ZONE, "UTC", notification=2))
+    await wishes.want(ntp="ntp.example.net")
+    await router.session()
+    assert (router.sent(), router.notified) == ({NTP: "ntp.example.net"}, {ZONE: 2})
+
+
 async def test_an_own_value_keeps_the_notification_of_its_types(office, router, wishes):
     type_id = await wishes.make_type("router", Setting(ZONE, "UTC", notification=2))
     await wishes.want(zone="cet")
