@@ -38,6 +38,12 @@ class Recurrence:
 
     def next_after(self, moment: float) -> float | None:
         """Unix seconds of the first time after ``moment``; None when there is none in 50 years."""
+        try:
+            return self._next_after(moment)
+        except CronSimError:  # none of its months has the day
+            return None
+
+    def _next_after(self, moment: float) -> float | None:
         zone = ZoneInfo(self.timezone)
         start = datetime.fromtimestamp(moment, zone)
         if self.cron.split()[1] == "*":
@@ -60,11 +66,16 @@ def _exists(moment: datetime) -> bool:
 
 
 def is_cron(text: str) -> bool:
-    """Whether the text is a cron expression of five fields."""
+    """Whether the text is a cron expression of five fields, be it of a day that never comes."""
     if len(text) > MAX_CRON or _CRON.fullmatch(text) is None:
         return False
+    minute, hour, day, month, weekday = text.split()
+    return all(map(_is_read, (f"{minute} {hour} {day} * {weekday}", f"* * * {month} *")))
+
+
+def _is_read(cron: str) -> bool:
     try:
-        CronSim(text, datetime(2000, 1, 1))  # noqa: DTZ001  wall clock, nowhere in particular
+        CronSim(cron, datetime(2000, 1, 1))  # noqa: DTZ001  wall clock, nowhere in particular
     except CronSimError:
         return False
     return True

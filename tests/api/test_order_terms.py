@@ -66,6 +66,7 @@ async def test_a_time_without_offset_is_read_in_the_time_zone_that_is_given(flee
         ({"cron": "61 * * * *"}, {"cron": ["This is not a cron expression of five fields."]}),
         ({"cron": "* * * * * *"}, {"cron": ["This is not a cron expression of five fields."]}),
         ({"cron": "0 0 */31 2 MON#5"}, {"cron": ["This never happens."]}),
+        ({"cron": "0 0 30 2 *"}, {"cron": ["This never happens."]}),
         ({"type": "once", "execute_at": "2030-01-01", "cron": "0 0 * * *"}, "type"),
         (
             {"cron": "0 0 * * *", "timezone": "Mars/Olympus"},

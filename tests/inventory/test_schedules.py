@@ -114,6 +114,12 @@ def test_expressions_of_five_fields_are_taken(text):
     assert is_cron(text)
 
 
+@pytest.mark.parametrize("text", ["0 0 31 2 *", "0 0 30 FEB *", "0 0 31 4,6 *", "* * 31 9 *"])
+def test_a_day_that_its_months_do_not_have_is_an_expression_and_never_comes(text):
+    assert is_cron(text)
+    assert Recurrence(text, PRAGUE).next_after(0.0) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -121,10 +127,10 @@ def test_expressions_of_five_fields_are_taken(text):
         "* * * *",
         "* * * * * *",  # seconds
         "60 * * * *",
-        "0 0 31 2 *",
         "@daily",
         "0 0 * * MON#6",
         "*/0 * * * *",
+        "0 0 30 13 *",
         "a b c d e",
         "0 0 * * *\n",
         "٣ 0 * * *",
