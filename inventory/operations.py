@@ -150,8 +150,8 @@ class Operation:
 
     @property
     def is_recurring(self) -> bool:
-        """Never done itself, but each of its runs is."""
-        return self.awaits == AGAIN
+        """Never done itself, but each of its runs is; also one that was taken back."""
+        return (self.request.get("schedule") or {}).get("type") == "recurring"
 
     @property
     def max_attempts(self) -> int:

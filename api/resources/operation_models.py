@@ -201,7 +201,7 @@ class OperationAnswer(Representation):
         description="The token's name; null: the server itself.", examples=["billing"]
     )
     scheduled_at: Moment
-    scheduled_for: Moment
+    scheduled_for: Moment = Field(description="Of a recurring one, its next execution.")
     next_execution: Moment | None = Field(description="When it becomes due.")
     expires_at: Moment = Field(description="If it has not started by then.")
     started_at: Moment | None
@@ -252,7 +252,7 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         created_at=operation.created,
         created_by=operation.created_by,
         scheduled_at=scheduled,
-        scheduled_for=scheduled,
+        scheduled_for=operation.due if operation.is_recurring else scheduled,
         next_execution=operation.due if operation.state is SCHEDULED else None,
         schedule=_given(ScheduleAnswer, operation.request.get("schedule")),
         retry_policy=_given(RetryAnswer, operation.request.get("retry_policy")),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inventory import operations
+from inventory import operations, recurring
 
 HEADLESS = "/inventory_device_name_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
@@ -39,9 +39,20 @@ async def test_a_recurring_order_tells_its_next_execution_and_wakes_nobody(fleet
     status, told = await ask(fleet, name="a", schedule=schedule)
     assert (status, told["status"]) == (201, "scheduled")
     assert told["next_execution"] == "2023-11-15T01:30:00Z"
+    assert told["scheduled_for"] == told["next_execution"]
+    assert told["scheduled_at"] == told["created_at"] == "2023-11-14T22:13:20Z"
     assert told["schedule"] == {**schedule, "execute_at": None}
     assert fleet.woken == []
     assert await claim(fleet, 1, fleet.clock.now + 1e6) is None
+
+
+async def test_a_recurring_order_is_scheduled_for_its_next_time_when_one_has_passed(fleet):
+    _, told = await ask(fleet, name="a", schedule={"cron": "0 0 * * *"})
+    assert told["scheduled_for"] == "2023-11-15T00:00:00Z"
+    fleet.clock.now += 86400
+    await fleet.store.write(recurring.run_due, fleet.clock.now)
+    _, told = await fleet.told("GET", f"{HEADLESS}{told['id']}/")
+    assert (told["scheduled_for"], told["next_execution"]) == ("2023-11-16T00:00:00Z",) * 2
 
 
 async def test_a_cron_alone_is_recurring_and_starts_with_execute_at(fleet):
