@@ -19,6 +19,7 @@ from inventory import coordinates
 MAX_INTEGER = 2**63 - 1  # what the database holds
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 NEXT_TO_NOTHING = 1e-15  # degrees; what is nearer to zero comes from somebody's arithmetic
+WHOLE_NUMBERS = 2**64  # unsignedLong; beyond it a float's digits are not what somebody wrote
 NO_NUL = r"^[^\x00]*$"
 
 _INTEGER = re.compile(r"\s*[+-]?\d{1,30}(\.0*)?\s*", re.ASCII)
@@ -43,6 +44,16 @@ def _as_boolean(value: Any) -> Any:
     if isinstance(value, bool) or value is None or (isinstance(value, int) and value in {0, 1}):
         return value
     raise PydanticCustomError("boolean", BOOLEAN)
+
+
+def as_text(value: Any) -> Any:
+    """A parameter's value is text to the device: booleans and numbers as JSON spells them, and a
+    whole number without a fraction (``311.0``), which no integer of a device takes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_NUMBERS:
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _as_time(value: Any) -> Any:

@@ -26,6 +26,7 @@ from api.fields import (
     RawText,
     Text,
     Time,
+    as_text,
     format_time,
     parse_time,
 )
@@ -344,16 +345,9 @@ def _device(target: Target) -> OperationDevice:
 # --- Bodies ----------------------------------------------------------------------------------
 
 
-def _as_text(value: Any) -> Any:
-    """A value is text to the device; numbers and booleans are taken as JSON spells them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
 Value = Annotated[
     RawText,
-    BeforeValidator(_as_text),
+    BeforeValidator(as_text),
     Field(
         examples=["300"],
         json_schema_extra={"type": ["string", "number", "boolean"]},

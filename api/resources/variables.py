@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from pydantic_core import PydanticCustomError
 
 from api.calls import Call
-from api.fields import Integer, RawText, Text
+from api.fields import Integer, RawText, Text, as_text
 from api.house import HOUSE
 from api.models import Body, Representation
 from inventory.access import Role
@@ -33,16 +33,10 @@ ValueType = Literal[
 ]
 
 
-def _as_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value
-
-
 Value = Annotated[
     RawText,
     Field(max_length=MAX_VALUE),
-    BeforeValidator(_as_value),
+    BeforeValidator(as_text),
     WithJsonSchema(
         {
             "type": ["string", "number", "boolean"],

@@ -275,3 +275,8 @@ async def test_drift_is_listed_for_the_devices_of_a_type(api, device):
     _, page = await api.told("GET", "/inventory_type/1/drift/", token="north")
     assert page["count"] == 0
     assert (await api.told("GET", "/inventory_type/9/drift/"))[0] == 404
+
+
+async def test_a_whole_number_is_wanted_without_a_fraction(api, device):
+    await change(api, **{NTP: 311.0})
+    assert (await wanted(api))[NTP]["value"] == "311"

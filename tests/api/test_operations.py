@@ -315,7 +315,7 @@ async def test_an_order_that_makes_no_sense_is_refused_under_the_right_name(rout
 
 
 async def test_numbers_and_booleans_become_text_and_text_stays_as_it_is(router):
-    values = [300, -1.5, True, False, "", "  padded ", 2**64]
+    values = [300, -1.5, True, False, "", "  padded ", 2**64, 311.0, -0.0, 1e300]
     names = [f"Device.A.{n}" for n in range(len(values))]
     variables = [
         {"variable_name": name, "value": value} for name, value in zip(names, values, strict=True)
@@ -330,6 +330,9 @@ async def test_numbers_and_booleans_become_text_and_text_stays_as_it_is(router):
         "",
         "  padded ",
         str(2**64),
+        "311",
+        "0",
+        "1e+300",
     ]
 
 
