@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, create_model, model_validator
 
 from api.fields import Boolean, Id, Moment, Name, Text
 from api.models import Body, ListQuery, Query, Representation, example, names_of
-from api.resources.variables import MAX_VALUE, Path, Tell, TypedVariable, Value, ValueType
+from api.resources.variables import MAX_VALUE, Path, Tell, TypedVariable, Value
+from inventory.actions.variables import ValueType
 from inventory.devices import Family, Key
 from inventory.records.devices import Device
 from inventory.settings import MOST, Setting

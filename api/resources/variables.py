@@ -1,7 +1,7 @@
 """Parameters in bodies and answers: what type templates, settings and cached values share."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
@@ -11,26 +11,12 @@ from api.fields import Integer, RawText, Text, as_text
 from api.house import HOUSE
 from api.models import Body, Representation
 from inventory.access import Role
+from inventory.actions.variables import ValueType
 from inventory.sealed_variables import MASK
 from inventory.settings import MAX_PATH, Setting
 from inventory.value_types import complaint
 
 MAX_VALUE = 65_536  # characters; certificates and scripts are the long ones
-
-ValueType = Literal[
-    "string",
-    "integer",
-    "boolean",
-    "int",
-    "unsignedInt",
-    "long",
-    "unsignedLong",
-    "dateTime",
-    "base64",
-    "base64Binary",
-    "hexBinary",
-    "decimal",
-]
 
 
 Value = Annotated[

@@ -26,6 +26,7 @@ class ValueType(StrEnum):
     LONG = "long"
     UNSIGNED_LONG = "unsignedLong"
     DATE_TIME = "dateTime"
+    BASE64 = "base64"  # as data models write base64Binary
     BASE64_BINARY = "base64Binary"
     HEX_BINARY = "hexBinary"
     DECIMAL = "decimal"

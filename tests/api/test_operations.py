@@ -336,6 +336,19 @@ async def test_numbers_and_booleans_become_text_and_text_stays_as_it_is(router):
     ]
 
 
+@pytest.mark.parametrize("value_type", ["base64", "base64Binary", "hexBinary", "decimal"])
+async def test_every_type_of_cwmp_is_taken_in_orders_templates_and_settings(router, value_type):
+    wanted = {"variable_name": "Device.A.Key", "value": "4142", "value_type": value_type}
+    status, told = await ask(router, operation="set", variables=[wanted])
+    assert (status, told["variables"]) == (201, [wanted])
+    body = {"short_name": "keyed", "parameters": [wanted]}
+    status, told = await router.told("POST", "/inventory_type/", json=body)
+    assert (status, told["parameters"][0]["value_type"]) == (201, value_type)
+    setting = "/inventory_device_setting/1/"
+    status, told = await router.told("PUT", setting, json={"variables": [wanted]})
+    assert (status, told["results"][0]["value_type"]) == (200, value_type)
+
+
 @pytest.mark.parametrize(
     "when",
     [

@@ -98,3 +98,12 @@ def test_a_request_whose_key_the_device_has_shown_is_not_sent_again(play, operat
     applied = operation("set", wanted("Device.X", "0", "string"), evidence={"applied": True})
     outcome, _ = play(set_values(applied, subject()))
     assert isinstance(outcome, Done)
+
+
+def test_base64_goes_out_by_the_name_that_xml_schema_has_for_it(play, operation, subject):
+    value = ParameterValueStruct("Device.X", "AQI=", "base64Binary")
+    outcome, _ = play(
+        set_values(operation("set", wanted("Device.X", "AQI=", "base64")), subject()),
+        (SetParameterValues((value,)), SetParameterValuesResponse()),
+    )
+    assert isinstance(outcome, Done)
