@@ -11,7 +11,7 @@ from acs.cwmp.messages import (
     SetParameterAttributes,
     SetParameterAttributesStruct,
 )
-from acs.procedures.reading import TOO_MUCH
+from acs.procedures.reading import TOO_MUCH, unread
 from acs.procedures.steps import Done, Failed, Procedure, Subject, refusal, refusals
 from inventory.operations import Operation
 
@@ -39,7 +39,7 @@ def get_attributes(operation: Operation, subject: Subject) -> Procedure:
             waiting += [names[half:], names[:half]]
         else:
             found += answer.parameter_list
-    result = {"variables": [_described(each) for each in found]}
+    result = {"variables": [_described(each) for each in found] + unread(faults)}
     if not faults:
         return Done(result)
     return Failed(refusals(faults), result)

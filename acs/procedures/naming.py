@@ -9,7 +9,7 @@ from typing import Any
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import GetParameterNames, GetParameterNamesResponse, ParameterInfoStruct
 from acs.cwmp.values import is_partial
-from acs.procedures.reading import TOO_MUCH
+from acs.procedures.reading import TOO_MUCH, unread
 from acs.procedures.steps import Done, Failed, Procedure, Step, Subject, refusals
 from inventory.operations import Operation
 
@@ -36,6 +36,7 @@ def names(operation: Operation, subject: Subject) -> Procedure:
         "variables": [
             {"variable_name": info.name, "writable": info.writable} for info in found.values()
         ]
+        + unread(faults)
     }
     if not faults:
         return Done(result)

@@ -17,7 +17,7 @@ from acs.cwmp.messages import (
     GetParameterNamesResponse,
     SetParameterValues,
 )
-from acs.procedures.reading import INVALID_NAME, read
+from acs.procedures.reading import INVALID_NAME, read, unread
 from acs.procedures.setting import INVALID_VALUE, typed
 from acs.procedures.steps import (
     OUTCOME_UNKNOWN,
@@ -43,15 +43,16 @@ def add_objects(operation: Operation, subject: Subject) -> Procedure:
     for table in tables[len(added) :]:
         if "removing" in evidence:
             kept = _kept_error(evidence["error"])
-            return Failed((yield from _remove(evidence["removing"], kept, {})), _result(added))
+            removed = yield from _remove(evidence["removing"], kept, {})
+            return Failed(removed, _result(added, tables))
         try:
             number = yield from _add_one(table, added, evidence)
         except CwmpFault as refused:
-            return Failed(refusal(refused, table), _result(added))
+            return Failed(refusal(refused, table), _result(added, tables))
         evidence = {}
         if number is None:
             message = f"Nobody knows whether an instance of {table} was added."
-            return Failed(Error(OUTCOME_UNKNOWN, message), _result(added))
+            return Failed(Error(OUTCOME_UNKNOWN, message), _result(added, tables))
         path = f"{table}{number}."
         values = operation.request.get("values")
         if values:
@@ -59,13 +60,14 @@ def add_objects(operation: Operation, subject: Subject) -> Procedure:
                 path, values, subject, {"added": list(added), "filling": number}
             )
             if error is not None:
-                return Failed(error, _result(added))
+                return Failed(error, _result(added, tables))
         added.append({"variable_name": table, "instance_number": number, "value": path})
-    return Done(_result(added))
+    return Done(_result(added, tables))
 
 
-def _result(added: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"variables": added}
+def _result(added: list[dict[str, Any]], tables: list[str]) -> dict[str, Any]:
+    """All that was asked for: new instances, and the tables that did not get one."""
+    return {"variables": added + unread(tables[len(added) :])}
 
 
 def _add_one(
@@ -156,10 +158,11 @@ def delete_objects(operation: Operation, _subject: Subject) -> Procedure:
             yield Once(DeleteObject(path), {"path": path, "deleted": list(deleted)})
         except CwmpFault as refused:
             if not (was_sent and refused.fault_code == INVALID_NAME):
-                return Failed(refusal(refused, path), {"variables": _named(deleted)})
+                return Failed(refusal(refused, path), _left(paths, deleted))
         deleted.append(path)
-    return Done({"variables": _named(deleted)})
+    return Done(_left(paths, deleted))
 
 
-def _named(paths: list[str]) -> list[dict[str, str]]:
-    return [{"variable_name": path} for path in paths]
+def _left(paths: list[str], deleted: list[str]) -> dict[str, Any]:
+    """All that was asked for, also what was not tried any more."""
+    return {"variables": [{"variable_name": path, "deleted": path in deleted} for path in paths]}

@@ -5,7 +5,7 @@ many devices bear only short lists or small answers. So names go out in batches,
 halved, and a path that is too much at once is asked for level by level.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,15 +124,20 @@ def get(operation: Operation, subject: Subject) -> Procedure:
 
 
 def _told(readings: Readings) -> Outcome:
-    result = {"variables": described(readings.values.values())}
+    result = {"variables": described(readings.values.values()) + unread(readings.faults)}
     if not readings.faults:
         return Done(result, readings.batch)
     return Failed(refusals(readings.faults), result, readings.batch)
 
 
-def described(values: Any) -> list[dict[str, str]]:
+def described(values: Any) -> list[dict[str, Any]]:
     """Values as results show them."""
     return [
         {"variable_name": found.name, "value": found.value, "value_type": found.type}
         for found in values
     ]
+
+
+def unread(names: Iterable[str]) -> list[dict[str, Any]]:
+    """Names that nothing came of, as results show them: whoever asked finds each again."""
+    return [{"variable_name": name, "value": None} for name in names]

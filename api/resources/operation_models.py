@@ -92,6 +92,7 @@ class OperationVariable(TypedDict):
     value: NotRequired[Annotated[str | None, Field(description="Of add.obj: the new path.")]]
     value_type: NotRequired[Annotated[str | None, Field(examples=["unsignedInt"])]]
     instance_number: NotRequired[Annotated[int, Field(description="Of add.obj alone.")]]
+    deleted: NotRequired[Annotated[bool, Field(description="Of del.obj alone: it is gone.")]]
     writable: NotRequired[Annotated[bool, Field(description="Of names alone.")]]
     notification: NotRequired[Annotated[int | None, Field(description="Of get.attr, set.attr.")]]
     access_list: NotRequired[

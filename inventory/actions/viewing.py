@@ -193,12 +193,27 @@ def _report(
     result: Result | None = None,
     most: int | None = None,
 ) -> Report:
+    variables: Sequence[Variable]
     if result is not None and result.variables:
         variables, count = result.variables, result.variables_count
     else:
-        asked = operation.request.get("variables", [])
-        variables, count = asked[:most], len(asked)
+        so_far = _so_far(operation)
+        variables, count = so_far[:most], len(so_far)
     if operation.origin is Origin.SYSTEM:
         variables = sealed_variables.mask(variables)  # the server's own secrets are for nobody
     rest = {} if result is None else result.rest
     return Report(operation, target, estimate_s, rest, variables, count)
+
+
+def _so_far(operation: Operation) -> Sequence[Variable]:
+    """What was asked, and what the evidence knows of it before there is a result."""
+    asked: Sequence[Variable] = operation.request.get("variables", [])
+    evidence = operation.evidence or {}
+    if added := evidence.get("added"):
+        return [*added, *asked[len(added) :]]
+    if deleted := frozenset(evidence.get("deleted", ())):
+        return [
+            {**each, "deleted": True} if each["variable_name"] in deleted else each
+            for each in asked
+        ]
+    return asked

@@ -25,8 +25,11 @@ async def router(api):
     return api
 
 
-async def queue(api: Any, kind: Kind = Kind.GET, /, **more: Any) -> operations.Operation:
-    variables = [{"variable_name": name} for name in NAMES] if kind is Kind.GET else []
+async def queue(
+    api: Any, kind: Kind = Kind.GET, /, variables: Any = None, **more: Any
+) -> operations.Operation:
+    names = variables or (NAMES if kind is Kind.GET else [])
+    variables = [{"variable_name": name} for name in names]
     return await api.store.write(
         operations.queue, 1, kind, {"variables": variables}, api.clock.now, **more
     )
@@ -106,6 +109,17 @@ async def test_a_new_instance_is_told_by_number_and_path(router):
     await end(router, made.id, {"variables": [added]})
     _, (told,) = await listed(router, f"id={made.key}")
     assert told["variables"] == [{**added, "value_type": None}]
+
+
+async def test_what_is_known_to_be_deleted_is_told_though_no_answer_came_in_the_end(router):
+    made = await queue(router, Kind.DELETE_OBJECT, variables=["Device.A.1.", "Device.A.2."])
+    await claim(router)
+    evidence = {"path": "Device.A.2.", "deleted": ["Device.A.1."]}
+    await router.store.write(operations.note, made.id, evidence)
+    await end(router, made.id, None, operations.NO_ANSWER)
+    _, told = await router.told("GET", f"{HEADLESS}{made.key}/")
+    first, second = told["variables"]
+    assert (first["deleted"], "deleted" in second) == (True, False)
 
 
 async def test_a_set_tells_the_devices_status_beside_its_variables(router):

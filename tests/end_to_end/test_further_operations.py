@@ -43,7 +43,8 @@ async def test_a_notification_that_was_set_is_read_back(device, api):
     found = await api.run(NAME, "get.attr", variable(code), variable(f"{root}DeviceInfo.No"))
     assert found["status"] == "failed"
     assert found["error"]["parameters"][f"{root}DeviceInfo.No"]["code"] == "9005"
-    (told,) = found["variables"]
+    told, refused = found["variables"]
+    assert (refused["variable_name"], refused["value"]) == (f"{root}DeviceInfo.No", None)
     assert (told["notification"], told["access_list"]) == (2, list(cpe.tree.access_list(code)))
     done = await api.run(NAME, "set.attr", variable(code, value="1"))
     assert done["status"] == "completed", done

@@ -43,7 +43,8 @@ def test_a_bad_name_is_found_by_halving_and_the_rest_is_told(play, operation, su
     )
     assert isinstance(outcome, Failed)
     assert list(outcome.error.parameters) == ["No"]
-    assert [each["variable_name"] for each in outcome.result["variables"]] == ["X", "Y"]
+    assert [each["variable_name"] for each in outcome.result["variables"]] == ["X", "Y", "No"]
+    assert outcome.result["variables"][2] == {"variable_name": "No", "value": None}
 
 
 def test_a_list_that_is_too_long_goes_out_in_parts(play, operation, subject):

@@ -21,7 +21,7 @@ def wish(*paths, **more):
 
 
 def listed(outcome):
-    return {each["variable_name"]: each["writable"] for each in outcome.result["variables"]}
+    return {each["variable_name"]: each.get("writable") for each in outcome.result["variables"]}
 
 
 def test_everything_below_a_path_comes_in_one_answer(play, operation, subject):
@@ -61,4 +61,4 @@ def test_a_bad_path_does_not_lose_the_rest(play, operation, subject):
     outcome, _ = play(script, (ask("Device.No."), fault(9005)), (ask("Device.X"), told("Device.X")))
     assert isinstance(outcome, Failed)
     assert outcome.error.parameters["Device.No."]["code"] == "9005"
-    assert listed(outcome) == {"Device.X": False}
+    assert listed(outcome) == {"Device.X": False, "Device.No.": None}

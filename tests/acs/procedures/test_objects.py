@@ -79,6 +79,18 @@ def test_a_table_that_does_not_exist_is_named(play, operation, subject):
     assert outcome.error.parameters[TABLE]["code"] == "9005"
 
 
+def test_every_table_that_was_asked_for_is_told_when_one_is_refused(play, operation, subject):
+    tables = {"variables": [{"variable_name": name} for name in (TABLE, "Device.No.", TABLE)]}
+    outcome, _ = play(
+        add_objects(operation("add.obj", tables), subject()),
+        (LIST, listed()),
+        (AddObject(TABLE), AddObjectResponse(1)),
+        (GetParameterNames("Device.No.", next_level=True), fault(9005)),
+    )
+    nothing = [{"variable_name": name, "value": None} for name in ("Device.No.", TABLE)]
+    assert outcome.result == {"variables": added(1)["variables"] + nothing}
+
+
 PATH = f"{TABLE}2."
 NAME = f"{PATH}Description"
 FILLED = {**ADD, "values": {"Description": "web"}}
@@ -145,7 +157,28 @@ def test_deletions_go_in_order_and_stop_at_a_refusal(play, operation, subject):
         (DeleteObject(f"{TABLE}2."), fault(9005)),
     )
     assert outcome.error.parameters[f"{TABLE}2."]["code"] == "9005"
-    assert outcome.result == {"variables": [{"variable_name": f"{TABLE}1."}]}
+    assert outcome.result == gone(True, False)
+
+
+def gone(*deleted):
+    names = [f"{TABLE}{number}." for number in range(1, len(deleted) + 1)]
+    return {
+        "variables": [
+            {"variable_name": name, "deleted": is_gone}
+            for name, is_gone in zip(names, deleted, strict=True)
+        ]
+    }
+
+
+def test_what_was_not_tried_after_a_refusal_is_told_as_well(play, operation, subject):
+    three = {"variables": [*TWO["variables"], {"variable_name": f"{TABLE}3."}]}
+    outcome, _ = play(
+        delete_objects(operation("del.obj", three), subject()),
+        (DeleteObject(f"{TABLE}1."), DeleteObjectResponse()),
+        (DeleteObject(f"{TABLE}2."), fault(9005)),
+    )
+    assert list(outcome.error.parameters) == [f"{TABLE}2."]
+    assert outcome.result == gone(True, False, False)
 
 
 def test_a_deletion_sent_again_finds_its_work_done(play, operation, subject):
@@ -154,4 +187,4 @@ def test_a_deletion_sent_again_finds_its_work_done(play, operation, subject):
         delete_objects(operation("del.obj", TWO, evidence=evidence), subject()),
         (DeleteObject(f"{TABLE}2."), fault(9005)),
     )
-    assert isinstance(outcome, Done)
+    assert outcome == Done(gone(True, True))

@@ -88,6 +88,16 @@ def test_one_bad_name_does_not_lose_the_rest():
     assert readings.batch == 32
 
 
+def test_a_bad_name_is_among_the_results_without_a_value(operation, subject):
+    asked = {"variables": [{"variable_name": name} for name in ("Device.Y", "Device.X.P1")]}
+    outcome = play(get(operation("get", asked), subject()), Device(NAMES))
+    assert list(outcome.error.parameters) == ["Device.Y"]
+    assert {each["variable_name"]: each["value"] for each in outcome.result["variables"]} == {
+        "Device.X.P1": "1",
+        "Device.Y": None,
+    }
+
+
 def test_a_device_that_bears_little_is_asked_for_less_and_that_is_remembered():
     device = Device(NAMES, bears=5)
     readings = play(read(tuple(NAMES), 32), device)
