@@ -22,9 +22,12 @@ READING = ConfigDict(
 at their first use: together they take 3 MB, and few of them are ever used in one process."""
 
 
-def example(**fields: Any) -> ConfigDict:
-    """A model's configuration: what somebody would really send, which the pages propose."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
+def example(rules: Mapping[str, Any] | None = None, /, **fields: Any) -> ConfigDict:
+    """A model's configuration: what somebody would really send, which the pages propose.
+
+    ``rules`` are what its schema says besides: a class's own replace those of the class above.
+    """
+    return ConfigDict(json_schema_extra={**(rules or {}), "examples": [fields]})
 
 
 class Body(BaseModel):
@@ -53,8 +56,8 @@ class Body(BaseModel):
         return True
 
     @classmethod
-    def refusal(cls, fields: Mapping[str, Any]) -> Invalid:
-        """What is raised for a body with these field errors."""
+    def refusal(cls, fields: Mapping[str, Any], data: Mapping[str, Any]) -> Invalid:  # noqa: ARG003
+        """What is raised for a body with these field errors, which was given as ``data``."""
         return Invalid(fields)
 
     def given(self) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def body_of(model: type[M], data: Any) -> M:
     except Invalid as error:
         if not issubclass(model, Body):
             raise
-        raise model.refusal(error.fields) from None
+        raise model.refusal(error.fields, data) from None
 
 
 def query_of(model: type[M] | None, parameters: MultiMapping[str]) -> M | None:

@@ -107,7 +107,10 @@ def _place(tree: dict[Any, Any], location: tuple[int | str, ...]) -> list[str]:
 
 def _location(error: ErrorDetails) -> tuple[int | str, ...]:
     where = error["loc"]
-    return (*where, NON_FIELD) if error["type"] in OF_AN_OBJECT or not where else where
+    if not where:
+        return (NON_FIELD,)
+    is_null = error["input"] is None and isinstance(where[-1], str)  # told as of any other field
+    return (*where, NON_FIELD) if error["type"] in OF_AN_OBJECT and not is_null else where
 
 
 def _shaped(branch: Any) -> Any:

@@ -181,7 +181,7 @@ def operation(
 async def _place(office: Office, body: OrderByName) -> viewing.Report:
     order = orders.make(
         body.kind,
-        [variable.model_dump(mode="json", exclude_unset=True) for variable in body.variables],
+        body.asked,
         body.parameters.values,
         body.parameters.echo,
         office.setup.vault,

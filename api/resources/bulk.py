@@ -101,7 +101,7 @@ def _request(call: Call, body: JobBody) -> Mapping[str, Any]:
     try:
         order = orders.make(
             kind,
-            [variable.model_dump(mode="json", exclude_unset=True) for variable in body.variables],
+            body.asked,
             body.parameters.values,
             body.parameters.echo,
             house.setup.vault,

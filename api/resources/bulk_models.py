@@ -18,11 +18,12 @@ from api.resources.operation_models import (
     OrderParameters,
     RetryBody,
     ScheduleBody,
-    VariableBody,
+    WithVariables,
     Word,
+    needing_variables,
 )
 from inventory.actions.bulk import Wish
-from inventory.actions.variables import MAX_VARIABLES
+from inventory.actions.variables import NEEDING_VARIABLES
 from inventory.bulk import AUDIT, SERIAL_SYNC, STATUS_UPDATE, State
 from inventory.errors import Invalid, Unprocessable
 from inventory.operations import Kind
@@ -210,10 +211,16 @@ class JobOptions(Body):
     ) = None
 
 
-class JobBody(Body):
+_NEEDING_VARIABLES = needing_variables(
+    "operation_type", [f"bulk_{kind}" for kind in sorted(NEEDING_VARIABLES)]
+)
+
+
+class JobBody(WithVariables):
     """What is to be done on many devices."""
 
     model_config = example(
+        _NEEDING_VARIABLES,
         operation_type="bulk_serial_sync",
         target_organizations=[1],
         device_filters={"status": ["active"], "serial_numbers": ["SN0001"]},
@@ -235,7 +242,6 @@ class JobBody(Body):
     device_filters: Annotated[FilterBody, Field(default_factory=FilterBody)]
     schedule: Annotated[JobSchedule, Field(default_factory=JobSchedule)]
     options: Annotated[JobOptions, Field(default_factory=JobOptions)]
-    variables: Annotated[list[VariableBody], Field(default_factory=list, max_length=MAX_VARIABLES)]
     parameters: Annotated[OrderParameters, Field(default_factory=OrderParameters)]
     retry_policy: RetryBody | None = None
     notification: Annotated[
@@ -243,7 +249,7 @@ class JobBody(Body):
     ] = None
 
     @classmethod
-    def refusal(cls, fields: Mapping[str, Any]) -> Invalid:
+    def refusal(cls, fields: Mapping[str, Any], data: Mapping[str, Any]) -> Invalid:  # noqa: ARG003
         """Without an operation type it is no job at all; the rest is a job that cannot be."""
         lacks_type = fields.get("operation_type") in LACKING
         return Invalid(fields) if lacks_type else Unprocessable(fields)

@@ -35,9 +35,16 @@ from api.resources.file_models import FileParameters
 from api.resources.task_models import TaskParameters
 from inventory import webhooks
 from inventory.actions import tasks
-from inventory.actions.variables import MAX_PATH, MAX_VARIABLES, PATH, ValueType
+from inventory.actions.variables import (
+    MAX_PATH,
+    MAX_VARIABLES,
+    NEEDING_VARIABLES,
+    PATH,
+    ValueType,
+)
 from inventory.actions.viewing import ANY, Filter, Report, Target, Unsealed, refer
 from inventory.devices import Family, Key
+from inventory.errors import Invalid
 from inventory.operations import Kind, State
 from inventory.schedules import is_cron, is_timezone
 
@@ -388,6 +395,27 @@ class VariableBody(Body):
     ) = None
 
 
+def needing_variables(field: str, words: Sequence[str]) -> dict[str, Any]:
+    """The schema that says so of these operations, which the field names."""
+    return {
+        "if": {"properties": {field: {"enum": list(words)}}, "required": [field]},
+        "then": {"properties": {"variables": {"minItems": 1}}, "required": ["variables"]},
+    }
+
+
+class WithVariables(Body):
+    """What is about variables of devices."""
+
+    variables: Annotated[list[VariableBody], Field(default_factory=list, max_length=MAX_VARIABLES)]
+
+    @property
+    def asked(self) -> list[dict[str, Any]] | None:
+        """The variables as they were given; None where there were none, not even an empty list."""
+        if "variables" not in self.model_fields_set:
+            return None
+        return [each.model_dump(mode="json", exclude_unset=True) for each in self.variables]
+
+
 class StartParameters(Body):
     """How an operation is started."""
 
@@ -590,24 +618,8 @@ class NotificationBody(Body):
         return address
 
 
-class OrderBody(Body):
+class OrderBody(WithVariables):
     """What is to be done on a device; the older names of its fields mean the same."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"operation": {"const": "set"}}, "required": ["operation"]},
-            "then": {
-                "properties": {
-                    "variables": {
-                        "items": {
-                            "properties": {"value": {"type": ["string", "number", "boolean"]}},
-                            "required": ["value"],
-                        }
-                    }
-                }
-            },
-        }
-    )
 
     read_only = names_of(OperationAnswer)
     family: ClassVar[Family]
@@ -616,7 +628,6 @@ class OrderBody(Body):
 
     operation: Annotated[Word, Field(examples=["get"])]
     operation_type: Annotated[Word, Field(description="The older name of operation.")] | None = None
-    variables: Annotated[list[VariableBody], Field(default_factory=list, max_length=MAX_VARIABLES)]
     parameters: Annotated[OrderParameters, Field(default_factory=OrderParameters)]
     scheduled_at: Annotated[Time, Field(description="A time in the past means now.")] | None = None
     schedule: ScheduleBody | None = None
@@ -626,10 +637,23 @@ class OrderBody(Body):
     @model_validator(mode="before")
     @classmethod
     def _understand_older_names(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return cls._meant(data) | data
+
+    @classmethod
+    def _meant(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What fields say of others: older names of newer ones, targets of the key."""
         given = {new: data[old] for old, new in cls.older.items() if data.get(old) is not None}
         targets = data.get("device_targets")
-        first = {cls.key_field: targets[0]} if isinstance(targets, list) and targets else {}
-        return first | given | data
+        if targets is None:
+            return given
+        is_list = isinstance(targets, list) and bool(targets)
+        return {cls.key_field: targets[0] if is_list else targets} | given
+
+    @classmethod
+    def refusal(cls, fields: Mapping[str, Any], data: Mapping[str, Any]) -> Invalid:
+        """Nothing is said of a field that was not sent: what it was read from is refused, too."""
+        unsent = cls._meant(data).keys() - data.keys()
+        return Invalid({name: wrong for name, wrong in fields.items() if name not in unsent})
 
     @field_validator("device_targets", check_fields=False)
     @classmethod
@@ -698,6 +722,24 @@ SEVERAL: Any = Field(
 )
 
 
+_RULES: Any = {
+    "allOf": [
+        needing_variables("operation", sorted(NEEDING_VARIABLES)),
+        {
+            "if": {"properties": {"operation": {"const": "set"}}, "required": ["operation"]},
+            "then": {
+                "properties": {
+                    "variables": {
+                        "items": {
+                            "properties": {"value": {"type": ["string", "number", "boolean"]}},
+                            "required": ["value"],
+                        }
+                    }
+                }
+            },
+        },
+    ]
+}
 AN_ORDER: Any = {
     "operation": "set",
     "variables": [
@@ -713,7 +755,7 @@ AN_ORDER: Any = {
 class OrderByName(OrderBody):
     """What is to be done on a device, which is named."""
 
-    model_config = example(name="router-branch-network", **AN_ORDER)
+    model_config = example(_RULES, name="router-branch-network", **AN_ORDER)
     family = Family.NAME
     key_field = "name"
     older: ClassVar[Mapping[str, str]] = {**OrderBody.older, "device_name": "name"}
@@ -726,7 +768,7 @@ class OrderByName(OrderBody):
 class OrderBySerial(OrderBody):
     """What is to be done on the device with this serial number."""
 
-    model_config = example(serial_number="SN0001", **AN_ORDER)
+    model_config = example(_RULES, serial_number="SN0001", **AN_ORDER)
     family = Family.SERIAL
     key_field = "serial_number"
 
@@ -742,7 +784,7 @@ class OrderBySerial(OrderBody):
 class OrderById(OrderBody):
     """What is to be done on the device with this id."""
 
-    model_config = example(device_id=17, **AN_ORDER)
+    model_config = example(_RULES, device_id=17, **AN_ORDER)
     family = Family.ID
     key_field = "device_id"
 

@@ -89,7 +89,7 @@ def _place(path: str) -> Handler:
         _must_be_carried_out(call, body.kind)
         order = orders.make(
             body.kind,
-            [variable.model_dump(mode="json", exclude_unset=True) for variable in body.variables],
+            body.asked,
             body.parameters.values,
             body.parameters.echo,
             call.request.app[HOUSE].setup.vault,

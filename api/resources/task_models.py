@@ -1,9 +1,18 @@
 """The parameters of operations that are neither values nor files: checks, names, services,
 packages."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Collection
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from api.fields import Boolean, Integer, Name, RawText, Text
 from api.models import Body
@@ -86,6 +95,15 @@ Package = Annotated[
 ]
 
 
+def _of_flag(error: ErrorDetails, unsent: Collection[str]) -> InitErrorDetails:
+    """The same error; of ``checks.memory``, which was not sent, under ``check_memory``."""
+    where = error["loc"]
+    if len(where) > 1 and where[0] == "checks" and where[1] in unsent:
+        where = (f"{FLAG}{where[1]}",)
+    kind = PydanticCustomError(error["type"], error["msg"], error.get("ctx"))
+    return InitErrorDetails(type=kind, loc=where, input=error["input"])
+
+
 class TaskParameters(Body):
     """What an operation needs to be told."""
 
@@ -129,18 +147,24 @@ class TaskParameters(Body):
         | None
     ) = None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _gather_flags(cls, data: Any) -> Any:
+    def _gather_flags(cls, data: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """What is wrong with a check is told under the name that was sent."""
         if not isinstance(data, dict):
-            return data
+            return read(data)
         flags = {name: value for name, value in data.items() if name.startswith(FLAG)}
         rest = {name: value for name, value in data.items() if name not in flags}
-        named = {name.removeprefix(FLAG): is_on for name, is_on in flags.items()}
         checks = rest.get("checks", {})
-        if flags and isinstance(checks, dict):
-            return {**rest, "checks": {**named, **checks}}
-        return rest
+        if not flags or not isinstance(checks, dict):
+            return read(rest)
+        named = {name.removeprefix(FLAG): is_on for name, is_on in flags.items()}
+        try:
+            return read({**rest, "checks": {**named, **checks}})
+        except ValidationError as error:
+            unsent = named.keys() - checks.keys()
+            wrong = [_of_flag(each, unsent) for each in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(cls.__name__, wrong) from None
 
     @property
     def task(self) -> dict[str, Any]:

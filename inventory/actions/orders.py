@@ -39,7 +39,7 @@ class Order:
 
 def make(
     kind: Kind,
-    variables: Sequence[Variable],
+    variables: Sequence[Variable] | None,
     values: Mapping[str, str],
     parameters: Mapping[str, Any],
     vault: Vault,
@@ -51,11 +51,12 @@ def make(
     task: Mapping[str, Any] | None = None,
     terms: Mapping[str, Any] | None = None,
 ) -> Order:
-    """Raises Invalid for what the operation cannot take.
+    """Raises Invalid for what the operation cannot take, or lacks.
 
+    ``variables`` are None where none were given, which is told in other words than an empty list;
     ``parameters`` are kept as an echo; ``terms`` are when, how often and with whose knowledge.
     """
-    if kind is Kind.SET_ATTRIBUTES:
+    if kind is Kind.SET_ATTRIBUTES and variables is not None:
         variables = rules.as_attributes(variables)
     wrong = rules.faults(kind, variables)
     wrong_values = rules.faults_of_new_values(kind, values)
@@ -70,7 +71,7 @@ def make(
             | ({"parameters": wrong_parameters} if wrong_parameters else {})
         )
     parts = {
-        "variables": sealed_variables.seal(variables, vault),
+        "variables": sealed_variables.seal(variables or (), vault),
         "values": sealed_variables.seal(_as_variables(values), vault),
         "parameters": dict(parameters),
         "word": None if word == kind else word,

@@ -35,6 +35,7 @@ class ValueType(StrEnum):
 _OF_OBJECTS = frozenset({Kind.ADD_OBJECT, Kind.DELETE_OBJECT})
 _OF_ATTRIBUTES = frozenset({Kind.GET_ATTRIBUTES, Kind.SET_ATTRIBUTES})
 TAKING_VARIABLES = frozenset({Kind.GET, Kind.SET, Kind.NAMES}) | _OF_OBJECTS | _OF_ATTRIBUTES
+NEEDING_VARIABLES = TAKING_VARIABLES - {Kind.NAMES}  # without any, the names of everything
 _ONCE_EACH = frozenset({Kind.SET, Kind.DELETE_OBJECT, Kind.SET_ATTRIBUTES})
 
 # Names, instance numbers and aliases (TR-069 A.2.1); real devices have names with hyphens too. No
@@ -62,12 +63,17 @@ ATTRIBUTES = ("notification", "access_list")
 NOTIFICATIONS = frozenset("0123456")
 
 
-def faults(kind: Kind, variables: Sequence[Variable]) -> list[Any]:
-    """What is wrong: nothing at all (an empty list), texts, or one object for each variable."""
+def faults(kind: Kind, variables: Sequence[Variable] | None) -> list[Any]:
+    """What is wrong: nothing at all (an empty list), texts, or one object for each variable.
+
+    None stands for variables that were not given.
+    """
     if kind not in TAKING_VARIABLES:
         return [f"{kind} takes no variables."] if variables else []
+    if variables is None:
+        return [REQUIRED] if kind in NEEDING_VARIABLES else []
     if not variables:
-        return [] if kind is Kind.NAMES else [EMPTY]
+        return [EMPTY] if kind in NEEDING_VARIABLES else []
     if len(variables) > MAX_VARIABLES:
         return [TOO_MANY]
     found = list(_faults_of_each(kind, variables))

@@ -242,7 +242,44 @@ async def test_all_missing_fields_are_told_at_once(router):
     [
         ({"operation": "dance"}, {"operation": ['"dance" is not a valid choice.']}),
         ({"operation": "enrol"}, {"operation": ['"enrol" is not a valid choice.']}),
-        ({"operation": "get"}, {"variables": ["This list may not be empty."]}),
+        ({"operation": "set"}, {"variables": ["This field is required."]}),
+        ({"operation": "get", "variables": []}, {"variables": ["This list may not be empty."]}),
+        ({"operation": "get", "variables": None}, {"variables": ["This field may not be null."]}),
+        (
+            {"operation": "reboot", "parameters": None},
+            {"parameters": ["This field may not be null."]},
+        ),
+        (
+            {"operation": "get", "variables": [None]},
+            {"variables": [{"non_field_errors": ["This field may not be null."]}]},
+        ),
+        (
+            {"operation": "reboot", "parameters": 7},
+            {
+                "parameters": {
+                    "non_field_errors": ["Invalid data. Expected a dictionary, but got int."]
+                }
+            },
+        ),
+        (
+            {
+                "operation": "health_check",
+                "parameters": {
+                    "check_memory": "maybe",
+                    "check_Disk": True,
+                    "checks": {"cpu": 7},
+                    "timeout": 0,
+                },
+            },
+            {
+                "parameters": {
+                    "check_memory": ["Must be a valid boolean."],
+                    "check_Disk": ["This value does not match the required pattern."],
+                    "checks": {"cpu": ["Must be a valid boolean."]},
+                    "timeout": ["Ensure this value is greater than or equal to 1."],
+                }
+            },
+        ),
         (
             {"operation": "get", "variables": {}},
             {"variables": ['Expected a list of items but got type "dict".']},

@@ -182,18 +182,31 @@ async def test_cancelling_a_transaction_takes_back_what_has_not_started(fleet):
 
 
 @pytest.mark.parametrize(
-    ("body", "errors"),
+    "body",
     [
-        ({"device_targets": []}, "device_targets"),
-        ({"device_targets": ["a", "a"]}, "device_targets"),
-        ({"device_targets": ["a"], "name": "b"}, "device_targets"),
-        ({"device_targets": "a"}, "device_targets"),
+        {"device_targets": []},
+        {"device_targets": {}},
+        {"device_targets": [{}]},
+        {"device_targets": [" ", "a"]},
+        {"device_targets": ["a", "a"]},
+        {"device_targets": ["a"], "name": "b"},
+        {"device_targets": "a"},
     ],
 )
-async def test_targets_that_make_no_sense_are_refused(fleet, body, errors):
+async def test_targets_that_make_no_sense_are_refused_by_their_own_name_alone(fleet, body):
     status, told = await ask(fleet, **body)
-    assert status == 400
-    assert errors in told
+    assert (status, [*told]) == (400, ["device_targets"])
+
+
+async def test_an_older_name_that_makes_no_sense_is_refused_by_itself_alone(fleet):
+    body = {"device_name": [], "operation_type": "dance"}
+    assert await fleet.told("POST", HEADLESS, json=body) == (
+        400,
+        {
+            "device_name": ["Not a valid string."],
+            "operation_type": ['"dance" is not a valid choice.'],
+        },
+    )
 
 
 @pytest.mark.parametrize(("family", "targets"), [("_serial", ["SN-a", "SN-b"]), ("", [1, 2])])
