@@ -367,6 +367,8 @@ Value = Annotated[
 class VariableBody(Body):
     """A parameter or an object of the device."""
 
+    read_only = frozenset(OperationVariable.__annotations__)
+
     variable_name: Annotated[
         Text,
         Field(

@@ -56,8 +56,8 @@ def make(
     ``variables`` are None where none were given, which is told in other words than an empty list;
     ``parameters`` are kept as an echo; ``terms`` are when, how often and with whose knowledge.
     """
-    if kind is Kind.SET_ATTRIBUTES and variables is not None:
-        variables = rules.as_attributes(variables)
+    if variables is not None:
+        variables = rules.as_meant(kind, variables)
     wrong = rules.faults(kind, variables)
     wrong_values = rules.faults_of_new_values(kind, values)
     wrong_parameters = (

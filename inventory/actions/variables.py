@@ -94,9 +94,21 @@ def _faults_of_each(kind: Kind, variables: Sequence[Variable]) -> Iterator[Texts
         yield {name: found for name, found in texts.items() if found}
 
 
-def as_attributes(variables: Sequence[Variable]) -> list[Variable]:
-    """Of set.attr: a value that is a number means the notification."""
-    return [_as_attribute(variable) for variable in variables]
+def as_meant(kind: Kind, variables: Sequence[Variable]) -> list[Variable]:
+    """Of set.attr: a value that is a number means the notification.
+
+    What reads attributes, or does not know them, may be given them back with its own answer. Only a
+    set would be taken for one of them, and is refused.
+    """
+    if kind is Kind.SET_ATTRIBUTES:
+        return [_as_attribute(variable) for variable in variables]
+    return (
+        list(variables) if kind is Kind.SET else [_without_attributes(each) for each in variables]
+    )
+
+
+def _without_attributes(variable: Variable) -> Variable:
+    return {name: part for name, part in variable.items() if name not in ATTRIBUTES}
 
 
 def _as_attribute(variable: Variable) -> Variable:

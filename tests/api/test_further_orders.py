@@ -63,8 +63,6 @@ async def test_attributes_are_kept_as_they_are_set(router, given, wanted):
         ("set.attr", {}, "notification"),
         ("set.attr", {"notification": 7}, "notification"),
         ("set.attr", {"value": "loud"}, "value"),
-        ("get.attr", {"notification": 2}, "notification"),
-        ("get", {"access_list": []}, "access_list"),
         ("set", {"value": "1", "notification": 2}, "notification"),
     ],
 )
@@ -72,6 +70,32 @@ async def test_attributes_are_held_to_their_rules(router, operation, given, fiel
     status, told = await ask(router, operation, variable(**given))
     assert status == 400
     assert field in told["variables"][0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ("get", {"value": "1", "value_type": "string"}),
+        ("names", {"writable": True}),
+        ("get.attr", {"notification": 2, "access_list": ["Subscriber"]}),
+        ("set.attr", {"notification": 2, "access_list": []}),
+        ("add.obj", {"instance_number": 3, "value": "Device.X.1.3."}),
+        ("del.obj", {"deleted": True}),
+    ],
+)
+async def test_an_operation_that_was_read_can_be_asked_for_again_as_it_is(router, operation, told):
+    asked = variable("Device.X.1.", **({"notification": 2} if operation == "set.attr" else {}))
+    assert (await ask(router, operation, asked))[0] == 201
+    await router.store.write(operations.claim_next, 1, router.clock.now)
+    result = {"variables": [{**asked, **told}]}
+    await router.store.write(operations.complete, 1, result, router.clock.now)
+    _, seen = await router.told("GET", f"{HEADLESS}1/")
+    assert seen["variables"][0].items() >= told.items()
+    status, again = await router.told("POST", HEADLESS, json=seen)
+    assert (status, again["variables"][0]["variable_name"]) == (201, "Device.X.1.")
+    kept_again = (await router.store.read(operations.find, 2)).request["variables"][0]
+    taken = {"notification", "access_list"} if operation == "set.attr" else set()
+    assert kept_again.keys() <= {"variable_name", "value", "value_type"} | taken
 
 
 async def test_names_may_be_asked_of_everything(router):
