@@ -37,11 +37,19 @@ class Family(Enum):
     SERIAL = "serial_number"
     ID = "id"
 
+    @property
+    def field(self) -> str:
+        """What the key is called beside other things, where ``id`` is theirs."""
+        return "device_id" if self is Family.ID else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
     family: Family
     value: str | int
+
+    def is_of(self, device: Device) -> bool:
+        return bool(getattr(device, self.family.value) == self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Tests that devices run themselves, in bodies and answers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from api.fields import Boolean, Id, Integer, Moment, Name, Text
+from api.fields import Boolean, Id, Integer, Moment, Text
 from api.models import Body, ListQuery, Query, Representation, names_of
 from api.resources.operation_models import (
     OperationError,
@@ -13,8 +13,9 @@ from api.resources.operation_models import (
     UpdateStatus,
     contradiction,
 )
+from api.resources.target_models import OfDevice, OfId, OfName, OfSerial
 from inventory.actions.viewing import Report
-from inventory.devices import Family, Key
+from inventory.devices import Family
 from inventory.diagnostics import REQUIRED, TAKEN, Diagnostic
 from inventory.operations import State
 
@@ -295,7 +296,7 @@ def _needing(diagnostic: str, argument: str) -> dict[str, Any]:
     }
 
 
-class DiagnosticBody(Arguments):
+class DiagnosticBody(Arguments, OfDevice):
     """A test to be run on a device; its parameters stand beside its name, or in ``parameters``."""
 
     model_config = ConfigDict(
@@ -309,9 +310,6 @@ class DiagnosticBody(Arguments):
     )
 
     read_only = names_of(DiagnosticAnswer)
-    family: ClassVar[Family]
-    key_field: ClassVar[str]
-
     diagnostic: Annotated[Diagnostic, Field(description="Which test.", examples=["ping"])]
     parameters: Annotated[Arguments, Field(description="The same, in one object.")] | None = None
     force: Annotated[
@@ -344,19 +342,9 @@ class DiagnosticBody(Arguments):
             found[required] = ["This field is required."]
         return found
 
-    @property
-    def key(self) -> Key:
-        return Key(self.family, getattr(self, self.key_field))
 
-
-class DiagnosticByName(DiagnosticBody):
+class DiagnosticByName(DiagnosticBody, OfName):
     """A test to be run on a device, which is named."""
-
-    family = Family.NAME
-    key_field = "name"
-
-    name: Annotated[Name, Field(description="A device's.", examples=["router-branch-network"])]
-    device_name: Annotated[Name, Field(description="The older name of name.")] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -372,22 +360,12 @@ class DiagnosticByName(DiagnosticBody):
         return older
 
 
-class DiagnosticBySerial(DiagnosticBody):
+class DiagnosticBySerial(DiagnosticBody, OfSerial):
     """A test to be run on the device with this serial number."""
 
-    family = Family.SERIAL
-    key_field = "serial_number"
 
-    serial_number: Annotated[Name, Field(description="A device's.", examples=["SN0001"])]
-
-
-class DiagnosticById(DiagnosticBody):
+class DiagnosticById(DiagnosticBody, OfId):
     """A test to be run on the device with this id."""
-
-    family = Family.ID
-    key_field = "device_id"
-
-    device_id: Annotated[Id, Field(description="A device's.", examples=[17])]
 
 
 BODIES: Mapping[Family, type[DiagnosticBody]] = {

@@ -50,6 +50,7 @@ def _begin(path: str, taken: type[DiagnosticBody]) -> Handler:
             body.key,
             body.diagnostic,
             body.arguments,
+            body.also,
             body.force,
             call.now,
         )

@@ -32,6 +32,7 @@ from api.fields import (
 )
 from api.models import Body, ListQuery, Query, Representation, example, names_of
 from api.resources.file_models import FileParameters
+from api.resources.target_models import OfDevice, OfId, OfName, OfSerial
 from api.resources.task_models import TaskParameters
 from inventory import webhooks
 from inventory.actions import tasks
@@ -196,6 +197,8 @@ class OperationAnswer(Representation):
     transaction_id: str = Field(examples=["op_0b6f8a1c2d3e4f5061728394"])
     name: str = Field(description="The device's.", examples=["router-branch-network"])
     device_name: str = Field(description="The same as name.")
+    device_id: int = Field(examples=[17])
+    serial_number: str | None = Field(description="The device's.", examples=["SN0001"])
     operation: str = Field(description="The word that it was asked for by.", examples=["get"])
     operation_type: str = Field(description="The same as operation.")
     variables: list[OperationVariable]
@@ -251,6 +254,8 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         transaction_id=operation.key,
         name=report.target.name,
         device_name=report.target.name,
+        device_id=report.target.id,
+        serial_number=report.target.serial_number,
         operation=word,
         operation_type=word,
         variables=_whole(eyes.unsealed(report.variables)),
@@ -473,6 +478,9 @@ class StartBody(Body):
     read_only = names_of(InitiatedAnswer)
 
     operation: StartWord
+    device_name: (
+        Annotated[Name, Field(description="As answers have it: must be of the same device.")] | None
+    ) = None
     parameters: StartParameters = StartParameters()
 
 
@@ -620,12 +628,10 @@ class NotificationBody(Body):
         return address
 
 
-class OrderBody(WithVariables):
+class OrderBody(WithVariables, OfDevice):
     """What is to be done on a device; the older names of its fields mean the same."""
 
     read_only = names_of(OperationAnswer)
-    family: ClassVar[Family]
-    key_field: ClassVar[str]
     older: ClassVar[Mapping[str, str]] = {"operation_type": "operation"}
 
     operation: Annotated[Word, Field(examples=["get"])]
@@ -649,7 +655,7 @@ class OrderBody(WithVariables):
         if targets is None:
             return given
         is_list = isinstance(targets, list) and bool(targets)
-        return {cls.key_field: targets[0] if is_list else targets} | given
+        return {cls.family.field: targets[0] if is_list else targets} | given
 
     @classmethod
     def refusal(cls, fields: Mapping[str, Any], data: Mapping[str, Any]) -> Invalid:
@@ -666,16 +672,15 @@ class OrderBody(WithVariables):
             return None
         if len(set(keys)) < len(keys):
             raise PydanticCustomError("twice", "Given more than once.")
-        if info.data.get(cls.key_field, keys[0]) not in keys:
-            raise contradiction(cls.key_field)
+        if info.data.get(cls.family.field, keys[0]) not in keys:
+            raise contradiction(cls.family.field)
         return keys
 
     @field_validator("operation_type", "device_name", check_fields=False)
     @classmethod
     def _agrees(cls, value: str | None, info: ValidationInfo) -> str | None:
-        assert info.field_name is not None
-        new = cls.older[info.field_name]
-        if value is not None and info.data.get(new, value) != value:
+        new = cls.older.get(info.field_name or "")
+        if new is not None and value is not None and info.data.get(new, value) != value:
             raise contradiction(new)
         return value
 
@@ -709,7 +714,7 @@ class OrderBody(WithVariables):
     def keys(self) -> list[Key]:
         """Of the device, or of the several devices that it is for."""
         several = getattr(self, "device_targets", None)
-        return [Key(self.family, key) for key in several or [getattr(self, self.key_field)]]
+        return [Key(self.family, each) for each in several] if several else [self.key]
 
     @property
     def is_for_several(self) -> bool:
@@ -754,27 +759,20 @@ AN_ORDER: Any = {
 }
 
 
-class OrderByName(OrderBody):
+class OrderByName(OrderBody, OfName):
     """What is to be done on a device, which is named."""
 
     model_config = example(_RULES, name="router-branch-network", **AN_ORDER)
-    family = Family.NAME
-    key_field = "name"
     older: ClassVar[Mapping[str, str]] = {**OrderBody.older, "device_name": "name"}
 
-    name: Annotated[Name, Field(description="A device's.", examples=["router-branch-network"])]
-    device_name: Annotated[Name, Field(description="The older name of name.")] | None = None
     device_targets: Annotated[list[Name], SEVERAL] | None = None
 
 
-class OrderBySerial(OrderBody):
+class OrderBySerial(OrderBody, OfSerial):
     """What is to be done on the device with this serial number."""
 
     model_config = example(_RULES, serial_number="SN0001", **AN_ORDER)
-    family = Family.SERIAL
-    key_field = "serial_number"
 
-    serial_number: Annotated[Name, Field(description="A device's.", examples=["SN0001"])]
     device_targets: Annotated[list[Name], SEVERAL] | None = None
 
     @classmethod
@@ -783,14 +781,11 @@ class OrderBySerial(OrderBody):
         return not {"serial_number", "operation", "device_targets"}.isdisjoint(data)
 
 
-class OrderById(OrderBody):
+class OrderById(OrderBody, OfId):
     """What is to be done on the device with this id."""
 
     model_config = example(_RULES, device_id=17, **AN_ORDER)
-    family = Family.ID
-    key_field = "device_id"
 
-    device_id: Annotated[Id, Field(description="A device's.", examples=[17])]
     device_targets: Annotated[list[Id], SEVERAL] | None = None
 
 

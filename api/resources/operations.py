@@ -53,7 +53,8 @@ async def _start(call: Call, key: Key, body: StartBody) -> Answer:
     `execution_id`."""
     kind = Kind(body.operation)
     _must_be_carried_out(call, kind)
-    order = Order(kind, is_forced=body.parameters.force)
+    also = {"device_name": Key(Family.NAME, body.device_name)} if body.device_name else {}
+    order = Order(kind, is_forced=body.parameters.force, also=also)
     if body.parameters.timeout_s is not None:
         order = replace(order, timeout_s=body.parameters.timeout_s)
     report = await call.write(placing.start, key, order, call.expected, call.now)
@@ -100,6 +101,7 @@ def _place(path: str) -> Handler:
             task=body.parameters.task,
             terms=body.terms,
         )
+        order = replace(order, also=body.also)
         if (wrong := await complaint(call, body.notification)) is not None:
             raise Invalid(wrong)
         if query.dry_run:

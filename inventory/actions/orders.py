@@ -15,8 +15,10 @@ from inventory import sealed_variables
 from inventory.actions import files, tasks
 from inventory.actions import variables as rules
 from inventory.actions.variables import Variable
+from inventory.devices import Family, Key
 from inventory.errors import Invalid
 from inventory.operations import QUEUED_TIMEOUT_S, Kind
+from inventory.records.devices import Device
 from inventory.schedules import Recurrence
 from inventory.secrets import Vault
 
@@ -30,11 +32,22 @@ class Order:
     """How long it may wait for its start once it is due."""
     is_forced: bool = False
     """Asked for although the device is offline."""
+    also: Mapping[str, Key] = field(default_factory=dict)
+    """What else was said of the device, by field, beside the key that it is found by."""
 
     @property
     def recurrence(self) -> Recurrence | None:
         """Set when it is to be done again and again."""
         return Recurrence.read(self.request.get("schedule"))
+
+    def must_mean(self, family: Family, *devices: Device) -> None:
+        """Raises Invalid where something else was said than of one of these devices.
+
+        ``family`` is what they were found by.
+        """
+        wrong = [name for name, key in self.also.items() if not any(map(key.is_of, devices))]
+        if wrong:
+            raise Invalid({name: [f"Contradicts {family.field}."] for name in wrong})
 
 
 def make(

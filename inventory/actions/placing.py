@@ -40,6 +40,7 @@ def start(
     OperationInProgress while another one of the exclusive group is due or running.
     """
     device = devices.get(tx, caller, key)
+    order.must_mean(key.family, device)
     expected.check(devices.tag(device))
     _must_be_active(device)
     if not order.is_forced:
@@ -50,8 +51,12 @@ def start(
 
 
 def queue(tx: Transaction, caller: Caller, key: Key, order: Order, now: float) -> Report:
-    """Queues what may wait for the device; raises NotFound, Ambiguous or DeviceInactive."""
+    """Queues what may wait for the device.
+
+    Raises NotFound, Ambiguous, Invalid or DeviceInactive.
+    """
     device = devices.get(tx, caller, key)
+    order.must_mean(key.family, device)
     _must_be_active(device)
     return _queue(tx, caller, device, order, "queue", now)
 
@@ -64,6 +69,7 @@ def queue_for_all(
     Returns the first one's report, with all of them as its ``members``.
     """
     targets = [devices.get(tx, caller, key) for key in keys]
+    order.must_mean(keys[0].family, *targets)
     for device in targets:
         _must_be_active(device)
     reports = [_queue(tx, caller, device, order, "queue", now) for device in targets]

@@ -36,8 +36,10 @@ class Stage:
 def prepare(
     tx: Transaction, caller: Caller, key: Key, order: Order, vault: Vault, names: Names, now: float
 ) -> Stage:
-    """Raises NotFound, Ambiguous or DeviceInactive, as the order itself would. Queues nothing."""
+    """Raises NotFound, Ambiguous, Invalid or DeviceInactive, as the order itself would. Queues
+    nothing."""
     device = devices.get(tx, caller, key)
+    order.must_mean(key.family, device)
     if not device.is_active:
         raise DeviceInactive(device.name)
     request = sealed_variables.opened(order.request, vault)

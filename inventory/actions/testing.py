@@ -20,12 +20,13 @@ def begin(
     key: Key,
     diagnostic: Diagnostic,
     arguments: Mapping[str, str],
+    also: Mapping[str, Key],
     is_forced: bool,
     now: float,
 ) -> Report:
     """One of a kind at a time. Raises OperationInProgress, NotFound, Ambiguous, DeviceInactive."""
     request = diagnostics.request_of(diagnostic, arguments, is_forced=is_forced)
-    report = placing.queue(tx, caller, key, Order(Kind.DIAGNOSTICS, request), now)
+    report = placing.queue(tx, caller, key, Order(Kind.DIAGNOSTICS, request, also=also), now)
     diagnostics.must_be_alone(tx, report.operation, report.target.name)
     return report
 

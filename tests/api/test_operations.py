@@ -11,6 +11,7 @@ from inventory.operations import Kind
 HEADLESS = "/inventory_device_name_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
 SECRET = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
+PING = {"diagnostic": "ping", "host": "192.0.2.7"}
 CREATED = "2023-11-14T22:13:20Z"
 
 
@@ -146,6 +147,8 @@ async def test_an_order_is_answered_with_every_field_of_both_forms(router):
         "transaction_id": told["transaction_id"],
         "name": "router/1",
         "device_name": "router/1",
+        "device_id": 1,
+        "serial_number": "S/1",
         "operation": "set",
         "operation_type": "set",
         "variables": [{**given, "value": "300"}],
@@ -228,6 +231,67 @@ async def test_each_family_asks_by_its_own_key(router, family, key):
     )
     unknown = {name: 77 if name == "device_id" else "none"}
     assert (await router.told("POST", path, json={**unknown, "operation": "reboot"}))[0] == 404
+
+
+FAMILIES = [
+    ("_name", {"name": "router/1"}),
+    ("_serial", {"serial_number": "S/1"}),
+    ("", {"device_id": 1}),
+]
+
+
+@pytest.mark.parametrize(("family", "key"), FAMILIES)
+@pytest.mark.parametrize("what", ["headless_operation", "diags"])
+async def test_what_else_is_said_of_the_device_must_be_of_the_same_one(router, family, key, what):
+    other = {"name": "other", "serial_number": "S/2"}
+    assert (await router.told("POST", "/inventory_device_name/", json=other))[0] == 201
+    (field,) = key
+    path = f"/inventory_device{family}_{what}/"
+    work = {"operation": "reboot"} if what == "headless_operation" else PING
+    for name, told in [
+        ("name", "other"),
+        ("name", "nobody"),
+        ("device_name", "other"),
+        ("serial_number", "S/2"),
+        ("device_id", 2),
+        ("device_id", 77),
+    ]:
+        if name == field:
+            continue
+        status, errors = await router.told("POST", path, json={**key, **work, name: told})
+        assert (status, errors) == (400, {name: [f"Contradicts {field}."]})
+    assert await requests(router) == []
+    whole = {"name": "router/1", "device_name": "router/1", "serial_number": "S/1", "device_id": 1}
+    assert (await router.told("POST", path, json={**whole, **work}))[0] == 201
+
+
+@pytest.mark.parametrize(("family", "key"), FAMILIES)
+async def test_an_answer_holds_every_key_and_can_be_posted_back(router, family, key):
+    path = f"/inventory_device{family}_headless_operation/"
+    _, told = await router.told("POST", path, json={**key, "operation": "reboot"})
+    assert (told["device_id"], told["serial_number"], told["name"]) == (1, "S/1", "router/1")
+    _, seen = await router.told("GET", f"{path}{told['id']}/")
+    assert (await router.told("POST", path, json=seen))[0] == 201
+
+
+async def test_a_dry_run_is_of_the_device_that_is_meant(router):
+    body = {
+        "device_id": 1,
+        "name": "other",
+        "operation": "set",
+        "variables": [{**UPTIME, "value": 1}],
+    }
+    path = "/inventory_device_headless_operation/?dry_run=true"
+    assert await router.told("POST", path, json=body) == (400, {"name": ["Contradicts device_id."]})
+
+
+async def test_a_start_of_another_device_than_its_body_names_is_refused(router):
+    path = "_operation/1/"
+    assert (await start(router, path, operation="reboot", device_name="router/2")) == (
+        400,
+        {"device_name": ["Contradicts device_id."]},
+    )
+    assert (await start(router, path, operation="reboot", device_name="router/1"))[0] == 200
 
 
 async def test_all_missing_fields_are_told_at_once(router):

@@ -217,6 +217,12 @@ async def test_targets_are_named_by_the_familys_own_key(fleet, family, targets):
     assert told["device_targets"] == ["a", "b"]
 
 
+async def test_what_else_is_said_must_be_of_one_of_the_targets(fleet):
+    status, told = await ask(fleet, device_targets=["a", "b"], device_id=3)
+    assert (status, told) == (400, {"device_id": ["Contradicts name."]})
+    assert (await ask(fleet, device_targets=["a", "b"], device_id=2))[0] == 201
+
+
 # --- Notifications ---------------------------------------------------------------------------
 
 
