@@ -43,8 +43,7 @@ class Mailer:
         mail["From"], mail["To"] = self._settings.sender, delivery.target
         mail["Message-ID"] = f"<{delivery.key}@cwmp-acs>"
         mail["Subject"] = _subject(told)
-        lines = [f"{field}: {value}" for field, value in told.items() if value is not None]
-        mail.set_content("\n".join(lines))
+        mail.set_content("\n".join(_lines(told)))
         return mail
 
     def _speak(self, host: str, mail: EmailMessage) -> None:
@@ -57,13 +56,23 @@ class Mailer:
             server.send_message(mail)
 
 
+def _lines(told: Mapping[str, Any]) -> list[str]:
+    """What is known, and below it what became of each of several devices."""
+    results = told.get("results") or ()
+    facts = {field: value for field, value in told.items() if field != "results"}
+    lines = [f"{field}: {value}" for field, value in facts.items() if value is not None]
+    return lines + [f"{each['device_name']}: {each['status']}" for each in results]
+
+
 def _subject(told: Mapping[str, Any]) -> str:
     """What has ended, on which device or how many, and how."""
     if "operation_type" in told:
         failed, total = told["failed_devices"], told["total_devices"]
         return f"{told['operation_type']}: {told['status']}, {failed} of {total} devices failed"
+    results = told.get("results")
     name = " ".join(str(told["device_name"]).split())
-    return f"{told['operation']} on {name}: {told['status']}"
+    whom = f"{len(results)} devices" if results else name
+    return f"{told['operation']} on {whom}: {told['status']}"
 
 
 def _refused(code: int, text: str) -> Outcome:

@@ -12,7 +12,9 @@ from inventory.store import Transaction
 
 
 def follow(tx: Transaction, end: End, now: float) -> None:
-    if end.notifies:
+    if end.notifies and end.group_id is not None:
+        notifications.queue_of_all(tx, end.group_id, now)
+    elif end.notifies:
         notifications.queue(tx, end, now)
     if end.job_id is not None:
         tallies.count(tx, end, now)

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from inventory import together
 from inventory.access import only
+from inventory.query import EVERYTHING
 from inventory.records import deliveries as records
+from inventory.records import history, operations
 from inventory.records.bulk import Job
+from inventory.records.history import Together
 from inventory.records.operations import End
-from inventory.store import Transaction
+from inventory.store import Row, Transaction
 
 COMPLETED = "completed"
 
@@ -24,16 +28,41 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
+_OF_EACH = (
+    "id",
+    "transaction_id",
+    "status",
+    "device_id",
+    "device_name",
+    "serial_number",
+    "started_at",
+    "completed_at",
+    "attempts",
+    "error",
+)
 _FIELDS: Mapping[Channel, str] = {Channel.WEBHOOK: "webhook_url", Channel.EMAIL: "email"}
 
 
 def queue(tx: Transaction, end: End, now: float) -> None:
     """Of an operation: one delivery for each channel that was asked for."""
     story = records.story(tx, end.id)
-    wish = json.loads(story["request"])["notification"]
-    if _is_wanted(wish, end.state):
-        whose = story["organization_id"]
-        _put_down(tx, wish, _told(story), now, operation_id=end.id, organization_id=whose)
+    _queue(tx, [story], _told(story), now)
+
+
+def queue_of_all(tx: Transaction, group_id: int, now: float) -> None:
+    """Of an order for several devices, when the last of it has ended: the same, once for all."""
+    if operations.take_telling(tx, group_id):
+        stories = records.stories(tx, group_id)
+        whole = history.together(tx, EVERYTHING, [group_id])[group_id]
+        _queue(tx, stories, _told_of_all(stories, whole), now)
+
+
+def _queue(tx: Transaction, stories: Sequence[Row], told: Mapping[str, Any], now: float) -> None:
+    first = stories[0]
+    wish = json.loads(first["request"])["notification"]
+    if _is_wanted(wish, told["status"]):
+        whose = only({story["organization_id"] for story in stories})
+        _put_down(tx, wish, told, now, operation_id=first["id"], organization_id=whose)
 
 
 def queue_of_job(
@@ -79,7 +108,7 @@ def _put_down(
             )
 
 
-def _told(story: Any) -> dict[str, Any]:
+def _told(story: Row) -> dict[str, Any]:
     parent = story["parent_id"]
     return {
         "event": f"operation.{story['state']}",
@@ -96,6 +125,22 @@ def _told(story: Any) -> dict[str, Any]:
         "completed_at": _time(story["completed"]),
         "attempts": story["attempts"],
         "error": None if story["error"] is None else json.loads(story["error"]),
+        "results": None,
+    }
+
+
+def _told_of_all(stories: Sequence[Row], whole: Together) -> dict[str, Any]:
+    """As the operation that stands for the order, and what came of it on each device."""
+    each = [_told(story) for story in stories]
+    return {
+        **each[0],
+        "event": f"operation.{whole.state}",
+        "status": whole.state,
+        "started_at": _time(whole.started),
+        "completed_at": _time(whole.ended),
+        "attempts": whole.attempts,
+        "error": together.error(whole),
+        "results": [{name: told[name] for name in _OF_EACH} for told in each],
     }
 
 

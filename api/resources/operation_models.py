@@ -127,7 +127,10 @@ class OperationDevice(Representation):
 class OperationDetails(Representation):
     """How far it is."""
 
-    total_tasks: int = Field(description="Variables, or the operation itself.", examples=[2])
+    total_tasks: int = Field(
+        description="Variables, the operation itself, or the devices of an order for several.",
+        examples=[2],
+    )
     completed_tasks: int = Field(examples=[2])
     current_task: str | None = Field(examples=["waits for M Reboot"])
 
@@ -267,19 +270,19 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         created_by=operation.created_by,
         scheduled_at=scheduled,
         scheduled_for=operation.due if operation.is_recurring else scheduled,
-        next_execution=operation.due if operation.state is SCHEDULED else None,
+        next_execution=operation.due if report.state is SCHEDULED else None,
         schedule=_given(ScheduleAnswer, operation.request.get("schedule")),
         retry_policy=_given(RetryAnswer, operation.request.get("retry_policy")),
         notification=_given(NotificationAnswer, operation.request.get("notification")),
         device_targets=[each.target.name for each in report.members] or None,
         results=[_of_target(each, eyes) for each in report.members] or None,
         expires_at=operation.expires,
-        started_at=operation.started,
-        completed_at=operation.completed,
+        started_at=report.started,
+        completed_at=report.completed,
         estimated_duration=report.estimate_s,
         monitoring_url=f"{eyes.collection_url}{operation.key}/",
         progress=report.progress,
-        attempts=operation.attempts,
+        attempts=report.attempts,
         parent_id=None if operation.parent_id is None else f"txn_{operation.parent_id}",
         device_details=_device(report.target),
         operation_details=OperationDetails.model_construct(
@@ -287,7 +290,7 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
             completed_tasks=report.tasks_done,
             current_task=report.current_task,
         ),
-        error=_error(operation.error),
+        error=_error(report.error),
         result=dict(report.result) or None,
     )
 

@@ -5,7 +5,6 @@ only where nothing will ever come of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from inventory import audit, devices, operations
 from inventory.access import Caller
@@ -75,7 +74,7 @@ def queue_for_all(
     reports = [_queue(tx, caller, device, order, "queue", now) for device in targets]
     ids = [report.operation.id for report in reports]
     operation_records.join_group(tx, ids, ids[0])
-    return replace(reports[0], members=reports)
+    return viewing.get(tx, caller, Reference(ids[0]))
 
 
 def cancel(
@@ -90,7 +89,7 @@ def cancel(
     members = report.members or [report]
     ended = [each.operation.id for each in members if _take_back(tx, caller, each, now)]
     if not ended:
-        raise NotCancellable(report.operation.key, report.operation.state)
+        raise NotCancellable(report.operation.key, report.state)
     return ended
 
 

@@ -15,9 +15,10 @@ from inventory.query import Page, Window
 from inventory.query import tag as tag_of
 from inventory.records import history as records
 from inventory.records.devices import Device
-from inventory.records.history import ANY, Filter, Found, Reference, Result, Target
+from inventory.records.history import ANY, Filter, Found, Reference, Result, Target, Together
 from inventory.secrets import Vault
 from inventory.store import Transaction
+from inventory.together import error as failure
 
 __all__ = ["ANY", "Filter", "Reference", "Report", "Target"]
 
@@ -38,31 +39,35 @@ class Report:
     variables: Sequence[Variable]
     """What came of them, else what was asked."""
     variables_count: int
+    together: Together | None = None
+    """Of an order for several devices, which its first operation stands for."""
     members: Sequence["Report"] = ()
-    """Of a transaction for several devices that was asked for by its id: all that belong to it."""
-
-    @property
-    def states(self) -> frozenset[State]:
-        """Of all that belong to it."""
-        return frozenset(each.operation.state for each in self.members or [self])
+    """All that belong to it, where it was asked for by its id."""
 
     @property
     def state(self) -> State:
-        """A transaction ends when all of it has ended, and well when all of it has."""
-        states = self.states
-        if len(states) == 1:
-            return next(iter(states))
-        if states <= operations.FINAL:
-            return State.FAILED
-        if states <= {State.SCHEDULED, State.PENDING, State.CANCELLED}:
-            return State.PENDING if State.PENDING in states else State.SCHEDULED
-        return State.RUNNING
+        return State(self.together.state) if self.together else self.operation.state
 
     @property
     def progress(self) -> int:
         """0 to 100, on the average of all that belong to it."""
-        members = self.members or [self]
-        return sum(each.operation.progress for each in members) // len(members)
+        return (self.together or self.operation).progress
+
+    @property
+    def attempts(self) -> int:
+        return (self.together or self.operation).attempts
+
+    @property
+    def started(self) -> float | None:
+        return (self.together or self.operation).started
+
+    @property
+    def completed(self) -> float | None:
+        return self.together.ended if self.together else self.operation.completed
+
+    @property
+    def error(self) -> Mapping[str, Any] | None:
+        return failure(self.together) if self.together else self.operation.error
 
     @property
     def unfinished(self) -> list[int]:
@@ -72,12 +77,16 @@ class Report:
 
     @property
     def tasks(self) -> int:
-        """One for each variable that was asked for, or the operation itself."""
+        """One for each device, for each variable that was asked for, or the operation itself."""
+        if self.together:
+            return self.together.total
         return max(1, len(self.operation.request.get("variables", ())))
 
     @property
     def tasks_done(self) -> int:
         operation = self.operation
+        if self.together:
+            return self.together.completed
         if operation.state is State.COMPLETED:
             return self.tasks
         refused = operation.error["parameters"] if operation.error else {}
@@ -90,8 +99,10 @@ class Report:
     def current_task(self) -> str | None:
         """In words, while it runs."""
         operation = self.operation
-        if operation.state is not State.RUNNING:
+        if self.state is not State.RUNNING:
             return None
+        if self.together:
+            return f"waits for {self.together.unfinished} of {self.together.total} devices"
         if operation.awaits is not None:
             return f"waits for {operation.awaits}"
         return (operation.evidence or {}).get("sent") or operation.kind
@@ -136,17 +147,26 @@ def page(tx: Transaction, caller: Caller, wanted: Filter, window: Window) -> Pag
     """The newest first; of many, each with at most :data:`IN_A_LIST` variables."""
     found = records.page(tx, caller.scope, wanted, window)
     most = IN_A_LIST if wanted.reference is ANY else None
-    reports = _reports(tx, found.items, most)
+    reports = _as_one(tx, caller, _reports(tx, found.items, most))
     if wanted.reference is not ANY:
         reports = [_with_members(tx, caller, report) for report in reports]
     return Page(reports, found.count)
 
 
+def _as_one(tx: Transaction, caller: Caller, reports: list[Report]) -> list[Report]:
+    """The first operations of orders for several devices, standing for the whole."""
+    ids = [each.operation.id for each in reports if each.operation.group_id == each.operation.id]
+    if not ids:
+        return reports
+    found = records.together(tx, caller.scope, ids)
+    return [replace(each, together=found.get(each.operation.id)) for each in reports]
+
+
 def _with_members(tx: Transaction, caller: Caller, report: Report) -> Report:
-    group_id = report.operation.group_id
-    if group_id != report.operation.id:
+    if report.together is None:
         return report
-    return replace(report, members=_reports(tx, records.members(tx, caller.scope, group_id), None))
+    found = records.members(tx, caller.scope, report.operation.id)
+    return replace(report, members=_reports(tx, found, None))
 
 
 def history(

@@ -1,5 +1,6 @@
 """SQL of ``deliveries``: what somebody is to be told, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -46,17 +47,22 @@ class Filter:
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
 
 
+_STORY = """
+SELECT o.id, o.key, o.kind, o.state, o.request, o.created, o.started, o.completed, o.attempts,
+    o.error, o.parent_id, o.device_id, d.name, d.serial_number, d.organization_id
+FROM operations AS o JOIN devices AS d ON d.id = o.device_id"""
+
+
 def story(tx: Transaction, operation_id: int) -> Row:
     """An operation that has ended, with its device."""
-    row = tx.one(
-        """SELECT o.id, o.key, o.kind, o.state, o.request, o.created, o.started, o.completed,
-               o.attempts, o.error, o.parent_id, o.device_id, d.name, d.serial_number,
-               d.organization_id
-           FROM operations AS o JOIN devices AS d ON d.id = o.device_id WHERE o.id = :id""",
-        id=operation_id,
-    )
+    row = tx.one(f"{_STORY} WHERE o.id = :id", id=operation_id)
     assert row is not None
     return row
+
+
+def stories(tx: Transaction, group_id: int) -> Sequence[Row]:
+    """The operations of an order for several devices, each with its device, as ordered."""
+    return tx.all(f"{_STORY} WHERE o.group_id = :group_id ORDER BY o.id", group_id=group_id)
 
 
 def insert(tx: Transaction, *, now: float, **columns: Any) -> None:

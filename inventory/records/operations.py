@@ -52,7 +52,7 @@ UPDATE operations SET state = 'running', attempts = :attempts, started = :starte
     deadline = :deadline, due = :due, progress = max(progress, 1)
 WHERE id = :id RETURNING {_COLUMNS}"""
 
-_END = "id, device_id, kind, state, job_id, notifies"
+_END = "id, device_id, kind, state, group_id, job_id, notifies"
 
 _FINISH = f"""
 UPDATE operations SET state = :state, error = :error, completed = :now, awaits = NULL,
@@ -76,6 +76,7 @@ class End:
     device_id: int
     kind: str
     state: str
+    group_id: int | None
     job_id: int | None
     notifies: bool
 
@@ -288,6 +289,19 @@ def join_group(tx: Transaction, operation_ids: Collection[int], group_id: int) -
         "UPDATE operations SET group_id = :group_id WHERE id = :id",
         [{"id": operation_id, "group_id": group_id} for operation_id in operation_ids],
     )
+
+
+def take_telling(tx: Transaction, group_id: int) -> bool:
+    """Whether an order for several devices has ended as a whole, and nobody was told of it yet."""
+    taken = tx.all(
+        """UPDATE operations SET notifies = FALSE
+           WHERE group_id = :group_id AND notifies AND NOT EXISTS (
+               SELECT 1 FROM operations AS other WHERE other.group_id = :group_id
+                   AND other.state IN ('scheduled', 'pending', 'running'))
+           RETURNING id""",
+        group_id=group_id,
+    )
+    return bool(taken)
 
 
 def overdue(tx: Transaction, now: float, limit: int) -> list[int]:

@@ -22,6 +22,7 @@ from inventory.errors import Conflict, NotFound
 from inventory.notifications import Channel
 from inventory.operations import Error, Kind
 from inventory.query import ANY_VERSION, Window
+from inventory.records.operations import join_group
 
 LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1")]
 SECRET = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
@@ -316,6 +317,21 @@ async def test_a_mail_says_in_its_subject_what_happened(desk):
     assert (delivery.state, delivery.error) == ("delivered", None)
     assert "Subject: reboot on 00D09E-Gateway-1: completed" in lines
     assert "To: noc@example.com" in lines
+
+
+async def test_a_mail_about_several_devices_says_what_became_of_each(desk):
+    async with mail_server(b"250 ok") as (port, lines):
+        settings = SmtpSettings(host="127.0.0.1", port=port, sender="acs@example.com")
+        desk.worker.senders = {Channel.EMAIL: Mailer(settings)}
+        made = [await desk.queue(email="noc@example.com") for _ in range(2)]
+        ids = [each.id for each in made]
+        await desk.office.store.write(join_group, ids, ids[0])
+        for _ in ids:
+            now = desk.office.clock()
+            await desk.office.store.write(operations.complete, await desk.claim(), None, now)
+        await desk.step()
+    assert "Subject: reboot on 2 devices: completed" in lines
+    assert lines.count("00D09E-Gateway-1: completed") == 2
 
 
 async def test_a_mail_about_a_job_says_how_many_devices_failed(desk):

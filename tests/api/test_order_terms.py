@@ -1,5 +1,7 @@
 """When, how often, for whom and with whose knowledge an operation is asked for."""
 
+import json
+
 import pytest
 
 from inventory import operations, recurring
@@ -144,19 +146,135 @@ async def test_one_order_for_several_devices_is_one_transaction(fleet):
     assert (other["name"], other["results"]) == ("a", None)
 
 
-async def test_a_transaction_ends_when_all_of_it_has(fleet):
+HOOK = "https://hooks.example.com/x"
+
+
+async def end(api, device_id, error=None):
+    """The device carries out its part, well or not."""
+    now = api.clock.now
+    claimed = await claim(api, device_id, now)
+    if error is None:
+        await api.store.write(operations.complete, claimed.id, None, now)
+    else:
+        await api.store.write(operations.fail, claimed.id, error, now)
+
+
+async def news(api):
+    """What somebody is to be told, the oldest first."""
+    rows = await api.store.read(lambda tx: tx.all("SELECT body FROM deliveries ORDER BY id"))
+    return [json.loads(row["body"]) for row in rows]
+
+
+@pytest.mark.parametrize("first", [None, operations.NO_ANSWER])
+async def test_a_transaction_ends_when_all_of_it_has(fleet, first):
     _, told = await ask(fleet, device_targets=["a", "b"])
-    now, path = fleet.clock.now, f"{HEADLESS}{told['transaction_id']}/"
-    for device_id, expected in ((1, "running"), (2, "failed")):
-        claimed = await claim(fleet, device_id, now)
-        if device_id == 1:
-            await fleet.store.write(operations.complete, claimed.id, None, now)
-        else:
-            await fleet.store.write(operations.fail, claimed.id, operations.NO_ANSWER, now)
-        _, told = await fleet.told("GET", path)
-        assert told["status"] == expected
-    assert [each["status"] for each in told["results"]] == ["completed", "failed"]
+    path = f"{HEADLESS}{told['transaction_id']}/"
+    await end(fleet, 1, first)
+    _, told = await fleet.told("GET", path)
+    assert (told["status"], told["error"], told["completed_at"]) == ("running", None, None)
+    assert told["operation_details"]["current_task"] == "waits for 1 of 2 devices"
+    await end(fleet, 2, None if first else operations.NO_ANSWER)
+    _, told = await fleet.told("GET", path)
+    assert (told["status"], told["completed_at"]) == ("failed", "2023-11-14T22:13:20Z")
+    assert told["error"] == {
+        "code": "device_failures",
+        "message": "1 of 2 devices failed.",
+        "parameters": {},
+    }
+    assert sorted(each["status"] for each in told["results"]) == ["completed", "failed"]
+    details = {"total_tasks": 2, "completed_tasks": 1, "current_task": None}
+    assert told["operation_details"] == details
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+async def test_a_transaction_is_in_one_state_however_it_is_asked_for(fleet, cancels):
+    """A list and its filters say what the transaction itself says."""
+    _, told = await ask(fleet, device_targets=["a", "b"])
+    await ask(fleet, name="c")
+    await end(fleet, 1)
+    if cancels:
+        await fleet.told("DELETE", f"{HEADLESS}{told['id']}/")
+    else:
+        await end(fleet, 2, operations.NO_ANSWER)
+    _, whole = await fleet.told("GET", f"{HEADLESS}{told['id']}/")
+    assert whole["status"] == "failed"
+    _, (listed, *_) = await fleet.told("GET", f"{HEADLESS}?name=a")
+    assert listed | {"results": 0, "device_targets": 0} == whole | {
+        "results": 0,
+        "device_targets": 0,
+    }
+    status, found = await fleet.told("GET", f"{HEADLESS}?id={told['id']}&status=failed")
+    assert (status, found[0]["status"]) == (200, "failed")
+    assert (await fleet.told("GET", f"{HEADLESS}?id={told['id']}&status=completed"))[0] == 404
+    part = "txn_2"
+    for state, ids in {
+        "failed": [told["id"]] if cancels else [part, told["id"]],
+        "cancelled": [part] if cancels else [],
+        "completed": [],
+        "pending": ["txn_3"],
+    }.items():
+        _, page = await fleet.told("GET", f"{HEADLESS}?status={state}&limit=10")
+        assert [each["id"] for each in page["results"]] == ids
+        assert page["count"] == len(ids)
+        _, page = await fleet.told("GET", f"{HEADLESS}?status={state}&limit=1&offset=1")
+        assert (page["count"], len(page["results"])) == (len(ids), max(len(ids) - 1, 0))
+
+
+async def test_who_sees_a_part_of_a_transaction_sees_the_state_of_that_part(fleet):
+    other = await fleet.organization("other")
+    await fleet.store.write(
+        lambda tx: tx.run("UPDATE devices SET organization_id = :other WHERE id = 2", other=other)
+    )
+    await fleet.token("first", organizations=frozenset({1}))
+    _, told = await ask(fleet, device_targets=["a", "b"])
+    await end(fleet, 1)
+    path = f"{HEADLESS}{told['id']}/"
+    assert (await fleet.told("GET", path))[1]["status"] == "running"
+    for where in (path, f"{HEADLESS}?id={told['id']}&status=completed"):
+        _, seen = await fleet.told("GET", where, token="first")
+        seen = seen[0] if isinstance(seen, list) else seen
+        assert (seen["status"], seen["device_targets"]) == ("completed", ["a"])
+        assert seen["operation_details"]["total_tasks"] == 1
+
+
+async def test_the_end_of_a_transaction_is_told_once_when_all_of_it_has_ended(fleet):
+    wish = {"webhook_url": HOOK}
+    _, order = await ask(fleet, device_targets=["a", "b"], notification=wish)
+    await end(fleet, 1)
+    assert await news(fleet) == []
+    fleet.clock.now += 60
+    await end(fleet, 2, operations.NO_ANSWER)
+    (told,) = await news(fleet)
+    assert (told["event"], told["id"], told["status"]) == (
+        "operation.failed",
+        order["id"],
+        "failed",
+    )
+    assert told["error"]["message"] == "1 of 2 devices failed."
+    assert (told["started_at"], told["completed_at"]) == (
+        "2023-11-14T22:13:20Z",
+        "2023-11-14T22:14:20Z",
+    )
+    assert [(each["device_name"], each["status"]) for each in told["results"]] == [
+        ("a", "completed"),
+        ("b", "failed"),
+    ]
     assert told["results"][1]["error"]["code"] == "no_answer"
+
+
+async def test_a_transaction_that_expires_at_once_is_told_once(fleet):
+    wish = {"webhook_url": HOOK, "on_completion": False}
+    await ask(fleet, device_targets=["a", "b", "c"], notification=wish)
+    await fleet.store.write(operations.expire, fleet.clock.now + 1e7, 10)
+    assert [told["status"] for told in await news(fleet)] == ["expired"]
+
+
+async def test_only_a_failure_of_a_transaction_is_told_where_nothing_else_is_wanted(fleet):
+    wish = {"webhook_url": HOOK, "on_completion": False}
+    await ask(fleet, device_targets=["a", "b"], notification=wish)
+    for device_id in (1, 2):
+        await end(fleet, device_id)
+    assert await news(fleet) == []
 
 
 async def test_an_unknown_name_is_told_and_nothing_is_scheduled(fleet):

@@ -10,6 +10,7 @@ from inventory import operations
 from inventory.operations import Kind
 from inventory.query import EVERYTHING, Scope, Window
 from inventory.records import devices as records
+from inventory.records import history
 from inventory.records.devices import Filter, Order
 from inventory.sqlite.store import SqliteStore
 
@@ -176,6 +177,19 @@ async def test_what_waits_for_a_device_is_found_without_its_history(store):
     assert "operations_open" in used
     assert "operations_history" not in used
     assert "operations_kind" not in used
+
+
+@pytest.mark.parametrize("scope", [EVERYTHING, Scope(frozenset({1}))])
+async def test_operations_in_a_state_are_found_by_an_index(store, scope):
+    def explained(tx):
+        explaining = Explaining(tx)
+        history.page(explaining, scope, history.Filter(state="failed"), Window(50))
+        return explaining.plans
+
+    plans = await store.read(explained)
+    assert any("INDEX operations_state (state=?" in plan for plan in plans)
+    assert any("INDEX operations_group (group_id=?" in plan for plan in plans)
+    assert not [plan for plan in plans if plan in {"SCAN o", "SCAN m", "SCAN operations"}]
 
 
 async def test_a_deletion_is_done_in_bounded_parts(store):
