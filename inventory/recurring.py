@@ -4,7 +4,7 @@ A run is queued when its time has come. Times that passed while nobody looked me
 do times that passed while the run before still waited for its device.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from inventory.operations import AGAIN, Operation
 from inventory.records import log
 from inventory.records import operations as records
 from inventory.records import turns as standing
+from inventory.records.operations import OperationRow
 from inventory.schedules import Recurrence
 from inventory.store import Transaction
 
@@ -29,15 +30,34 @@ class Round:
     is_full: bool
 
 
-def run_due(tx: Transaction, now: float) -> Round:
+def run_due(tx: Transaction, now: float, batch: int = BATCH) -> Round:
     """One bounded unit: a run for each operation whose time has come, and its next time."""
-    rows = records.recurring_now(tx, AGAIN, now, BATCH)
-    ran = [_run(tx, operations.read(row), now) for row in rows]
-    return Round(tuple(device_id for device_id in ran if device_id), len(rows) == BATCH)
+    rows = records.recurring_now(tx, AGAIN, now, batch)
+    devices = [device_id for order in _orders(tx, rows, now) for device_id in _run(tx, order, now)]
+    return Round(tuple(devices), len(rows) == batch)
 
 
-def _run(tx: Transaction, parent: Operation, now: float) -> int | None:
-    device_id = _queue(tx, parent, now) if _may_run(tx, parent) else None
+def _orders(tx: Transaction, rows: Sequence[OperationRow], now: float) -> list[list[Operation]]:
+    """An order for several devices is due as a whole, also where the batch holds a part of it."""
+    alone = [[row] for row in rows if row["group_id"] is None]
+    groups = dict.fromkeys(row["group_id"] for row in rows if row["group_id"] is not None)
+    several = [records.recurring_in(tx, AGAIN, now, group_id) for group_id in groups]
+    return [[operations.read(row) for row in order] for order in alone + several]
+
+
+def _run(tx: Transaction, order: Sequence[Operation], now: float) -> list[int]:
+    """The devices that have a run now. A run for several devices is a transaction like its order,
+    and the run of the order's first operation."""
+    first = order[0]
+    runs = [_queue(tx, each, first.id, now) for each in order if _may_run(tx, each, first.id)]
+    if runs and first.group_id is not None:
+        records.join_group(tx, [run.id for run in runs], runs[0].id)
+    for each in order:
+        _plan_next(tx, each, now)
+    return [run.device_id for run in runs]
+
+
+def _plan_next(tx: Transaction, parent: Operation, now: float) -> None:
     recurrence = Recurrence.read(parent.request["schedule"])
     following = recurrence.next_after(now) if recurrence else None
     if following is None:
@@ -46,16 +66,15 @@ def _run(tx: Transaction, parent: Operation, now: float) -> int | None:
     else:
         waits_s = parent.expires - parent.due
         records.reschedule(tx, parent.id, following, following + waits_s)
-    return device_id
 
 
-def _may_run(tx: Transaction, parent: Operation) -> bool:
+def _may_run(tx: Transaction, parent: Operation, run_of: int) -> bool:
     is_active = bool(standing.standing(tx, parent.device_id)["is_active"])
-    return is_active and not records.has_unstarted_run(tx, parent.id)
+    return is_active and not records.has_unstarted_run(tx, run_of, parent.device_id)
 
 
-def _queue(tx: Transaction, parent: Operation, now: float) -> int:
-    operations.queue(
+def _queue(tx: Transaction, parent: Operation, run_of: int, now: float) -> Operation:
+    return operations.queue(
         tx,
         parent.device_id,
         parent.kind,
@@ -65,9 +84,8 @@ def _queue(tx: Transaction, parent: Operation, now: float) -> int:
         priority=parent.priority,
         timeout_s=parent.expires - parent.due,
         created_by=parent.created_by,
-        parent_id=parent.id,
+        parent_id=run_of,
     )
-    return parent.device_id
 
 
 def _request_of_runs(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -232,7 +232,9 @@ class OperationAnswer(Representation):
     device_targets: list[str] | None = Field(
         description="The devices' names, where it was ordered for several and is asked for by id."
     )
-    results: list[TargetAnswer] | None = Field(description="Of these devices, each.")
+    results: list[TargetAnswer] | None = Field(
+        description="Of these devices, each. Null where it is recurring: its runs have them."
+    )
     device_details: OperationDevice
     operation_details: OperationDetails
     error: OperationError | None
@@ -275,7 +277,7 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         retry_policy=_given(RetryAnswer, operation.request.get("retry_policy")),
         notification=_given(NotificationAnswer, operation.request.get("notification")),
         device_targets=[each.target.name for each in report.members] or None,
-        results=[_of_target(each, eyes) for each in report.members] or None,
+        results=_results(report, eyes),
         expires_at=operation.expires,
         started_at=report.started,
         completed_at=report.completed,
@@ -293,6 +295,13 @@ def shown(report: Report, eyes: Eyes) -> OperationAnswer:
         error=_error(report.error),
         result=dict(report.result) or None,
     )
+
+
+def _results(report: Report, eyes: Eyes) -> list[TargetAnswer] | None:
+    """A recurring order is never done itself: each of its runs has results of its own."""
+    if report.operation.is_recurring:
+        return None
+    return [_of_target(each, eyes) for each in report.members] or None
 
 
 def _given(model: type[M], term: Mapping[str, Any] | None) -> M | None:

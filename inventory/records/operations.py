@@ -266,6 +266,20 @@ def recurring_now(tx: Transaction, awaits: str, now: float, limit: int) -> list[
     return [read_row(row) for row in rows]
 
 
+def recurring_in(tx: Transaction, awaits: str, now: float, group_id: int) -> list[OperationRow]:
+    """The same of an order for several devices, as they were ordered."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM operations
+            WHERE group_id = :group_id AND state = 'scheduled' AND due <= :now
+                AND awaits = :awaits
+            ORDER BY id""",
+        awaits=awaits,
+        now=now,
+        group_id=group_id,
+    )
+    return [read_row(row) for row in rows]
+
+
 def reschedule(tx: Transaction, operation_id: int, due: float, expires: float) -> None:
     tx.run(
         "UPDATE operations SET due = :due, expires = :expires WHERE id = :id",
@@ -275,11 +289,12 @@ def reschedule(tx: Transaction, operation_id: int, due: float, expires: float) -
     )
 
 
-def has_unstarted_run(tx: Transaction, parent_id: int) -> bool:
+def has_unstarted_run(tx: Transaction, parent_id: int, device_id: int) -> bool:
     row = tx.one(
-        """SELECT 1 FROM operations WHERE parent_id = :parent_id
+        """SELECT 1 FROM operations WHERE parent_id = :parent_id AND device_id = :device_id
                AND state IN ('scheduled', 'pending') LIMIT 1""",
         parent_id=parent_id,
+        device_id=device_id,
     )
     return row is not None
 

@@ -335,6 +335,45 @@ async def test_targets_are_named_by_the_familys_own_key(fleet, family, targets):
     assert told["device_targets"] == ["a", "b"]
 
 
+async def test_each_run_of_a_recurring_transaction_is_a_transaction(fleet):
+    wish = {"webhook_url": HOOK}
+    schedule = {"cron": "0 0 * * *"}
+    _, order = await ask(fleet, device_targets=["a", "b"], schedule=schedule, notification=wish)
+    assert (order["device_targets"], order["results"]) == (["a", "b"], None)
+    fleet.clock.now += 86400
+    round_ = await fleet.store.write(recurring.run_due, fleet.clock.now)
+    assert sorted(round_.devices) == [1, 2]
+    _, (_, head, *_) = await fleet.told("GET", HEADLESS)
+    _, run = await fleet.told("GET", f"{HEADLESS}{head['id']}/")
+    assert [each["name"] for each in run["results"]] == ["a", "b"]
+    assert {run["parent_id"], head["parent_id"]} == {order["id"]}
+    for device_id in (1, 2):
+        await end(fleet, device_id)
+    assert [each["id"] for each in await news(fleet)] == [run["id"]]
+    _, order = await fleet.told("GET", f"{HEADLESS}{order['id']}/")
+    assert (order["status"], order["next_execution"]) == ("scheduled", "2023-11-16T00:00:00Z")
+    assert (order["device_targets"], order["results"]) == (["a", "b"], None)
+
+
+async def test_a_device_whose_last_run_still_waits_is_left_out_of_the_next_one(fleet):
+    _, order = await ask(fleet, device_targets=["a", "b"], schedule={"cron": "0 0 * * *"})
+    fleet.clock.now += 86400
+    await fleet.store.write(recurring.run_due, fleet.clock.now)
+    await end(fleet, 2)
+    fleet.clock.now += 86400
+    assert (await fleet.store.write(recurring.run_due, fleet.clock.now)).devices == (2,)
+    _, (newest, *_) = await fleet.told("GET", HEADLESS)
+    _, run = await fleet.told("GET", f"{HEADLESS}{newest['id']}/")
+    assert (run["parent_id"], run["device_targets"]) == (order["id"], ["b"])
+
+
+async def test_a_recurring_transaction_is_run_as_a_whole_where_a_batch_ends_within_it(fleet):
+    await ask(fleet, device_targets=["a", "b", "c"], schedule={"cron": "0 0 * * *"})
+    now = fleet.clock.now + 86400
+    ran = [await fleet.store.write(recurring.run_due, now, batch=1) for _ in range(2)]
+    assert [round_.devices for round_ in ran] == [(1, 2, 3), ()]
+
+
 async def test_what_else_is_said_must_be_of_one_of_the_targets(fleet):
     status, told = await ask(fleet, device_targets=["a", "b"], device_id=3)
     assert (status, told) == (400, {"device_id": ["Contradicts name."]})
