@@ -92,7 +92,8 @@ def registered(api: Api) -> list[dict[str, Any]] | None:
 def rename_network(api: Api, tell: Callable[[str], None], name: str) -> None:
     """Asks for both names, of which the device has one: a get keeps what it could read."""
     asked = [{"variable_name": path} for path in NETWORK_NAMES]
-    (before,) = run(api, name, "get", *asked)["variables"]
+    read = run(api, name, "get", *asked)["variables"]
+    (before,) = [each for each in read if each["value"] is not None]
     path = before["variable_name"]
     tell(f"{name}: {path} is {before['value']!r}")
     run(api, name, "set", {"variable_name": path, "value": "Seen in the demo"})
