@@ -1,6 +1,7 @@
 """Everything is built and connected here: opened in order, closed in reverse."""
 
 import asyncio
+import logging
 import secrets
 import signal
 import ssl
@@ -56,6 +57,8 @@ from inventory.secrets import Vault
 from inventory.signals import Signals
 from inventory.sqlite.store import SqliteStore
 from inventory.store import Store
+
+log = logging.getLogger(__name__)
 
 _SCHEMES: dict[str, tuple[Scheme, ...]] = {
     "digest": ("digest",),
@@ -163,10 +166,17 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         opened.push_async_callback(api.cleanup)
         api_url = await _listen(api, settings.api)
-        calling = asyncio.create_task(call_those_waiting(store, signals, time.time()))
+        calling = asyncio.create_task(_call_those_waiting(store, signals))
         opened.callback(calling.cancel)
         acs_url = f"{settings.cwmp.public_url or _url(settings.cwmp, port)}".rstrip("/")
         yield Server(f"{acs_url}/acs", f"{api_url}/api/v1/", tuple(filter(None, news)))
+
+
+async def _call_those_waiting(store: Store, signals: Signals) -> None:
+    try:
+        await call_those_waiting(store, signals, time.time())
+    except Exception:
+        log.exception("calling devices with waiting work")
 
 
 @asynccontextmanager

@@ -402,9 +402,9 @@ def _take_back(tx: Transaction, operation_id: int, now: float) -> None:
     log.operation_ended(tx, device_id, operation.kind, key, operation.state, now)
 
 
-def find_lost(tx: Transaction, job_id: int, now: float) -> int:
+def find_lost(tx: Transaction, job_id: int, now: float) -> Cleared:
     """Counts the targets whose devices were deleted while they were served, or made inactive before
-    they were; returns how many."""
+    they were: the operations of these are taken back."""
     lost = records.lost(tx, job_id, CLEARED_AT_ONCE)
     for target in lost:
         records.settle(tx, target, "failed", tallies.DELETED, now)
@@ -413,4 +413,5 @@ def find_lost(tx: Transaction, job_id: int, now: float) -> int:
         records.settle(tx, target, "failed", tallies.INACTIVE, now)
         assert target.operation_id is not None
         _take_back(tx, target.operation_id, now)
-    return len(lost) + len(inactive)
+    taken_back = tuple(target.operation_id or 0 for target in inactive)
+    return Cleared(taken_back, is_clear=not lost and not inactive)

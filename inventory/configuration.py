@@ -173,5 +173,5 @@ def confirm_told(
     tx: Transaction, device_id: int, paths: Sequence[str], vault: Vault, now: float
 ) -> None:
     """The same after an Inform that told these parameters."""
-    if records.are_wanted(tx, device_id, paths):
+    if not records.wanted_paths(tx, device_id).isdisjoint(paths):
         review(tx, device_id, vault, now)

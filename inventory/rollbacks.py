@@ -63,11 +63,9 @@ def plan(tx: Transaction, rollback: Job, last: int) -> tuple[int, bool] | None:
 
 
 def _is_touched(target: Begun, version: str | None) -> bool:
-    if target.operation_state == State.RUNNING:
-        return True
+    if target.operation_state in {State.RUNNING, State.COMPLETED}:
+        return True  # whatever its record says: some never tell their version
     if target.software_version == version:
         return False
-    if target.operation_state == State.COMPLETED:
-        return True
     evidence = target.evidence or {}
     return "before" in evidence and evidence["before"] != target.software_version

@@ -16,7 +16,8 @@ MAX_RETRIES = 10_000
 class Round:
     """What one unit did; ``is_full`` means that there may be more."""
 
-    due_devices: tuple[int, ...]
+    due_devices: tuple[tuple[int, bool], ...]
+    """And whether the device's work may wait for others'."""
     ended: tuple[int, ...]
     is_full: bool
 
@@ -34,7 +35,7 @@ def advance(tx: Transaction, now: float) -> Round:
         operations.fail(tx, operation_id, OVERDUE, now)
         _log_end(tx, operation_id, now)
     return Round(
-        due_devices=tuple(device_id for _, device_id in due),
+        due_devices=tuple(due),
         ended=(*expired, *overdue),
         is_full=BATCH in {len(due), len(expired), len(overdue)},
     )
@@ -55,6 +56,7 @@ def _log_end(tx: Transaction, operation_id: int, now: float) -> None:
     )
 
 
-def retries(tx: Transaction, since: float, now: float) -> list[int]:
-    """Devices with an unanswered operation whose next attempt became due in (since, now]."""
+def retries(tx: Transaction, since: float, now: float) -> list[tuple[int, bool]]:
+    """Devices with an unanswered operation whose next attempt became due in (since, now], and
+    whether it may wait."""
     return records.interrupted(tx, since, now, MAX_RETRIES)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -27,7 +28,7 @@ class Pace:
     first_wait_s: float = 5  # after a failure; each further one doubles it
     longest_wait_s: float = 300
     attempts: int = 6  # then the device is left to its periodic Inform
-    most_waking: int = 10_000  # devices pursued at the same time; the same holds past it
+    most_waking: int = 10_000  # devices of a lane pursued at a time; the same holds past it
 
     def wait_s(self, outcome: Outcome, attempt: int, chance: Random) -> float:
         """From this attempt (the first is 0) to the next."""
@@ -61,6 +62,7 @@ class Reach:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._attempts: dict[int, asyncio.Task[Outcome]] = {}
         self._pursuits: dict[int, asyncio.Task[None]] = {}
+        self._pursued: Counter[Lane] = Counter()  # by the lane that they were begun in
         self._lanes: dict[int, Lane] = {}
         self._accepted_at: dict[int, float] = {}  # and no Inform since
 
@@ -68,9 +70,11 @@ class Reach:
         """Has the device called until it Informs, or patience ends. Returns at once."""
         if device_id in self._pursuits:
             self._hurry(device_id, lane)
-        elif len(self._pursuits) < self._pace.most_waking:
+        elif self._pursued[lane] < self._pace.most_waking:
             self._hurry(device_id, lane)
-            self._start(self._pursuits, device_id, self._pursue(device_id))
+            self._pursued[lane] += 1
+            task = self._start(self._pursuits, device_id, self._pursue(device_id))
+            task.add_done_callback(lambda _: self._pursued.subtract([lane]))
 
     async def call(self, device_id: int, lane: Lane = Lane.HELPER) -> Outcome:
         """One attempt now; whoever calls while one is under way shares its outcome."""
@@ -135,7 +139,7 @@ class Reach:
         register: dict[int, asyncio.Task[T]],
         device_id: int,
         work: Coroutine[None, None, T],
-    ) -> None:
+    ) -> asyncio.Task[T]:
         """Runs work that stands in this register as long as it runs and is not taken out."""
         task = register[device_id] = asyncio.create_task(work)
         self._tasks.add(task)
@@ -150,3 +154,4 @@ class Reach:
                 log.error("Calling device %d failed", device_id, exc_info=task.exception())
 
         task.add_done_callback(end)
+        return task

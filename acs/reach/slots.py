@@ -47,6 +47,8 @@ class Slots:
         slower, number = self._places.get(device_id, (lane, 0))
         if slower <= lane or (slot := self._waiting[slower].pop(number, None)) is None:
             return
+        if slot.done():  # nobody waits any more
+            return
         if self._free[lane]:
             self._free[lane] -= 1
             slot.set_result(lane)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from inventory import bulk
-from inventory.bulk import Manner, State
+from inventory.bulk import Cleared, Manner, State
 from inventory.records import bulk as records
 from inventory.signals import Signals
-from inventory.store import Store
+from inventory.store import Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -78,24 +78,25 @@ class Bulk:
         while await later(bulk.plan, job_id, now):
             pass
         if looks_for_lost:
-            while await later(bulk.find_lost, job_id, now):
-                pass
+            await self._until_clear(bulk.find_lost, job_id, now)
         await later(bulk.review, job_id, now)
         if job is not None and bulk.manner(job) is Manner.CALL:
             await self._call(job_id, now)
         else:
             await self._feed(job_id, now)
         await later(bulk.review, job_id, now)
-        await self._clear(job_id, now)
+        await self._until_clear(bulk.clear, job_id, now)
 
     async def _feed(self, job_id: int, now: float) -> None:
         while (devices := await self.store.write_later(bulk.feed, job_id, now)) is not None:
             for device_id in devices:
                 self.signals.bulk_work(device_id)
 
-    async def _clear(self, job_id: int, now: float) -> None:
+    async def _until_clear(
+        self, unit: Callable[[Transaction, int, float], Cleared], job_id: int, now: float
+    ) -> None:
         while True:
-            cleared = await self.store.write_later(bulk.clear, job_id, now)
+            cleared = await self.store.write_later(unit, job_id, now)
             for operation_id in cleared.operations:
                 self.signals.finished(operation_id)
             if cleared.is_clear:

@@ -26,6 +26,7 @@ from inventory.records.bulk import Job, Result
 from inventory.records.types import DeviceType
 from inventory.schedules import Recurrence
 from inventory.store import Transaction
+from inventory.transfers import FIRMWARE
 
 MOST_VARIABLES = 200  # of each device in a list
 ASKED_AT_ONCE = 500  # devices of jobs that a status helper runs for
@@ -157,10 +158,17 @@ def _check_images(tx: Transaction, wish: Wish) -> None:
         raise Unprocessable({"parameters": {"firmware_image": [no_such(image_id)]}})
     if rollback_id is None:
         return
-    if wish.kind is not Kind.DOWNLOAD:
+    if wish.kind is not Kind.DOWNLOAD or not _is_firmware(tx, wish.request):
         raise Unprocessable({"options": {rollbacks.OPTION: [NOT_UNDONE]}})
     if firmware.by_id(tx, rollback_id) is None:
         raise Unprocessable({"options": {rollbacks.OPTION: [no_such(rollback_id)]}})
+
+
+def _is_firmware(tx: Transaction, order: Mapping[str, Any]) -> bool:
+    image_id = order.get("firmware_image")
+    image = None if image_id is None else firmware.by_id(tx, image_id)
+    told = FIRMWARE if image is None else image.file_type
+    return (order.get("file_type") or told) == FIRMWARE
 
 
 def _organizations(tx: Transaction, caller: Caller, given: Sequence[int]) -> list[int]:

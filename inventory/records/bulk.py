@@ -163,8 +163,11 @@ def change(tx: Transaction, job_id: int, now: float, **columns: Any) -> None:
 
 
 def has_open_run(tx: Transaction, parent_id: int) -> bool:
+    """Also while a run that has failed is being undone."""
     row = tx.one(
-        f"SELECT 1 FROM bulk_jobs WHERE parent_id = :id AND {_OPEN_JOB} LIMIT 1", id=parent_id
+        f"""SELECT 1 FROM bulk_jobs WHERE {_OPEN_JOB} AND (parent_id = :id
+                OR id IN (SELECT rollback_id FROM bulk_jobs WHERE parent_id = :id)) LIMIT 1""",
+        id=parent_id,
     )
     return row is not None
 

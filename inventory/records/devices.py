@@ -86,13 +86,8 @@ _WAITING = (
     f"{_OPEN} AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')"
     " AND COALESCE(awaits, '') <> 'schedule'"  # of a recurring one only the runs wait
 )
-# Of firmware images alone: files from elsewhere change no version. The request is JSON as
-# records.operations writes it, in which a quotation mark inside a text has a backslash before it.
-# A CASE, because the index of kinds would lead through all the downloads that have ended.
-_DOWNLOADING = f"""{_OPEN} AND CASE kind WHEN 'download' THEN COALESCE(awaits, '') <> 'schedule'
-    AND request LIKE '%"firmware_image":%' AND request NOT LIKE '%"url":"%' ELSE FALSE END"""
-# Of one device; every priority is one, but by naming it the index operations_open is found.
-_DOWNLOADS = f"FROM operations WHERE device_id = d.id AND priority >= 0 AND {_DOWNLOADING}"
+# With that of operations_images, and for the same reason.
+_DOWNLOADING = f"image_id IS NOT NULL AND {_OPEN} AND COALESCE(awaits, '') <> 'schedule'"
 # Word for word the condition of the index devices_pending.
 _RECORD_WAITS = """firmware_image_is_pending
     OR reboot_wanted IS NOT NULL OR drift_since IS NOT NULL OR settings_pending IS NOT NULL"""
@@ -113,7 +108,8 @@ _FOREIGN = {
     "interval_s": "p.interval_s",
     "waiting": f"""(SELECT COALESCE(SUM(DISTINCT {_BIT}), 0) FROM operations
                     WHERE device_id = d.id AND {_WAITING})
-                 + (SELECT COALESCE(MAX({_BIT}), 0) {_DOWNLOADS})""",
+                 + (SELECT COALESCE(MAX({_BIT}), 0) FROM operations
+                    WHERE device_id = d.id AND {_DOWNLOADING})""",
 }
 _BOOLEANS = tuple(
     index for index, field in enumerate(fields(Device)) if field.type in (bool, "bool")
@@ -364,7 +360,7 @@ UNION SELECT device_id FROM operations WHERE {_WAITING}
 UNION SELECT device_id FROM operations WHERE {_DOWNLOADING}"""
 IS_PENDING = f"""({_RECORD_WAITS}
     OR EXISTS (SELECT 1 FROM operations WHERE device_id = d.id AND {_WAITING})
-    OR EXISTS (SELECT 1 {_DOWNLOADS}))"""
+    OR EXISTS (SELECT 1 FROM operations WHERE device_id = d.id AND {_DOWNLOADING}))"""
 """The same of one device of a query, called ``d`` there."""
 _FOUND = "SELECT rowid FROM device_search WHERE device_search MATCH :search"
 _TABLES = {"d": "devices AS d", "p": "presence AS p", "s": "device_search AS s"}

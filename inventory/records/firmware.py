@@ -1,6 +1,5 @@
 """Rows of the firmware images."""
 
-import json
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -102,13 +101,12 @@ def is_wanted(tx: Transaction, image_id: int) -> bool:
 
 
 def _is_ordered(tx: Transaction, image_id: int) -> bool:
-    """The kind is not left to the index of kinds: open operations are few, past downloads many."""
-    rows = tx.all(
-        """SELECT request FROM operations WHERE state IN ('scheduled', 'pending', 'running')
-               AND CASE kind WHEN 'download' THEN request LIKE :about ELSE FALSE END""",
-        about=f'%"firmware_image":{image_id}%',
+    row = tx.one(
+        """SELECT 1 FROM operations WHERE image_id = :id
+               AND state IN ('scheduled', 'pending', 'running') LIMIT 1""",
+        id=image_id,
     )
-    return any(json.loads(row["request"]).get("firmware_image") == image_id for row in rows)
+    return row is not None
 
 
 def detach(tx: Transaction, image_id: int, limit: int) -> bool:

@@ -15,6 +15,7 @@ import msgpack
 from inventory.store import Row, Transaction
 
 OperationRow = dict[str, Any]
+LOW_PRIORITY = 40  # inventory.operations.Priority.LOW
 
 _COLUMNS = """id, key, device_id, kind, origin, priority, state, request, created, created_by, due,
     expires, started, deadline, completed, attempts, awaits, evidence, progress, error, parent_id,
@@ -23,9 +24,9 @@ _JSON = ("request", "evidence", "error")
 
 _INSERT = f"""
 INSERT INTO operations (key, device_id, kind, origin, priority, state, is_exclusive, request,
-    created, created_by, due, expires, awaits, parent_id, job_id, notifies)
+    created, created_by, due, expires, awaits, parent_id, job_id, notifies, image_id)
 VALUES (:key, :device_id, :kind, :origin, :priority, :state, :is_exclusive, :request,
-    :created, :created_by, :due, :expires, :awaits, :parent_id, :job_id, :notifies)
+    :created, :created_by, :due, :expires, :awaits, :parent_id, :job_id, :notifies, :image_id)
 RETURNING {_COLUMNS}"""
 
 # What was interrupted goes first and, until it is due again, nothing goes before it.
@@ -96,7 +97,9 @@ def read_row(row: Row) -> OperationRow:
 
 
 def insert(tx: Transaction, *, request: Mapping[str, Any], **columns: Any) -> OperationRow:
-    row = tx.one(_INSERT, request=_dump(dict(request)), **columns)
+    # Of a Download of an image: a file from elsewhere changes no version.
+    image_id = request.get("firmware_image") if request.get("url") is None else None
+    row = tx.one(_INSERT, request=_dump(dict(request)), image_id=image_id, **columns)
     assert row is not None
     return read_row(row)
 
@@ -224,18 +227,24 @@ def running(tx: Transaction, device_id: int) -> list[OperationRow]:
     return [read_row(row) for row in rows]
 
 
-def due_now(tx: Transaction, now: float, limit: int) -> list[tuple[int, int]]:
-    """(operation id, device id) of scheduled ones whose time has come; they become pending."""
+def due_now(tx: Transaction, now: float, limit: int) -> list[tuple[int, bool]]:
+    """(device id, whether it may wait) of scheduled ones whose time has come; they become
+    pending."""
     rows = tx.all(
         """UPDATE operations SET state = 'pending'
            WHERE id IN (SELECT id FROM operations
                         WHERE state = 'scheduled' AND due <= :now AND awaits IS NULL
                         ORDER BY due LIMIT :limit)
-           RETURNING id, device_id""",
+           RETURNING device_id, origin, priority""",
         now=now,
         limit=limit,
     )
-    return [(row["id"], row["device_id"]) for row in rows]
+    return [(row["device_id"], _may_wait(row["origin"], row["priority"])) for row in rows]
+
+
+def _may_wait(origin: str, priority: int) -> bool:
+    """What is done on many devices, by a job or for a changed type."""
+    return origin == "job" or priority >= LOW_PRIORITY
 
 
 def expire(tx: Transaction, now: float, limit: int) -> list[End]:
@@ -330,24 +339,26 @@ def overdue(tx: Transaction, now: float, limit: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def interrupted(tx: Transaction, since: float, now: float, limit: int) -> list[int]:
-    """Devices with an unanswered operation whose next attempt became due in (since, now]."""
+def interrupted(tx: Transaction, since: float, now: float, limit: int) -> list[tuple[int, bool]]:
+    """Devices with an unanswered operation whose next attempt became due in (since, now], and
+    whether it may wait."""
     rows = tx.all(
-        """SELECT DISTINCT device_id FROM operations
+        """SELECT DISTINCT device_id, origin, priority FROM operations
            WHERE state = 'running' AND awaits IS NULL AND due > :since AND due <= :now
            LIMIT :limit""",
         since=since,
         now=now,
         limit=limit,
     )
-    return [row["device_id"] for row in rows]
+    return [(row["device_id"], _may_wait(row["origin"], row["priority"])) for row in rows]
 
 
 def waiting_devices(tx: Transaction, now: float, after: int, limit: int) -> list[tuple[int, bool]]:
     """Devices that are Up and have work that is due and has not started, by id; and whether all of
-    it is of bulk jobs."""
+    it may wait."""
     rows = tx.all(
-        """SELECT o.device_id, MIN(CASE WHEN o.origin = 'job' THEN 1 ELSE 0 END)
+        """SELECT o.device_id,
+               MIN(CASE WHEN o.origin = 'job' OR o.priority >= :low THEN 1 ELSE 0 END)
            FROM operations AS o JOIN presence AS p ON p.device_id = o.device_id AND p.is_up
            WHERE o.device_id > :after AND o.state IN ('scheduled', 'pending', 'running')
                AND o.state = 'pending' AND o.awaits IS NULL AND o.due <= :now
@@ -355,6 +366,7 @@ def waiting_devices(tx: Transaction, now: float, after: int, limit: int) -> list
         now=now,
         after=after,
         limit=limit,
+        low=LOW_PRIORITY,
     )
     return [(row[0], bool(row[1])) for row in rows]
 

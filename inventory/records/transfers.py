@@ -1,6 +1,5 @@
 """SQL of what tells how a file transfer went: what the device shows, and which keys were ours."""
 
-import json
 from dataclasses import dataclass
 
 from inventory.store import Row, Transaction
@@ -52,19 +51,16 @@ def downloads_now(tx: Transaction, device_id: int, image_id: int, now: float) ->
     """Downloads of the image that are due or running: what is planned for later is another wish,
     and of a recurring one only the runs download anything."""
     rows = tx.all(
-        """SELECT id, key, state, request FROM operations
-           WHERE device_id = :id AND state IN ('scheduled', 'pending', 'running')
-               AND kind = 'download' AND (state = 'running' OR due <= :now)
-               AND COALESCE(awaits, '') <> 'schedule'
+        """SELECT id, key, state FROM operations
+           WHERE device_id = :id AND image_id = :image_id
+               AND state IN ('scheduled', 'pending', 'running')
+               AND (state = 'running' OR due <= :now) AND COALESCE(awaits, '') <> 'schedule'
            ORDER BY id""",
         id=device_id,
+        image_id=image_id,
         now=now,
     )
-    return [
-        Download(row["id"], row["key"], row["state"])
-        for row in rows
-        if json.loads(row["request"]).get("firmware_image") == image_id
-    ]
+    return [Download(row["id"], row["key"], row["state"]) for row in rows]
 
 
 def wanted_version_shown(tx: Transaction, device_id: int, version: str, now: float) -> None:

@@ -613,6 +613,41 @@ async def test_a_canary_that_fails_has_the_canaries_rolled_back_and_nobody_else(
     assert await upgrade.waiting() == [1]
 
 
+async def test_a_device_that_tells_no_version_is_rolled_back_all_the_same(upgrade):
+    """Its record still shows the version of the rollback image."""
+    await upgrade.upgrade(max_failures=0, max_concurrency=2)
+    await upgrade.take(1, "1.0")
+    await upgrade.take(2, "1.9", BAD_IMAGE)
+    await upgrade.step()
+    await upgrade.step()
+    assert await upgrade.waiting() == [1, 2]
+
+
+async def test_no_run_of_a_recurring_job_begins_while_the_last_is_undone(upgrade):
+    await upgrade.ask(
+        "bulk_download",
+        Kind.DOWNLOAD,
+        {"firmware_image": 1},
+        filters={"status": ["active"]},
+        options={"rollback_image": upgrade.old, "max_failures": 0, "max_concurrency": 2},
+        schedule={"type": "recurring", "cron": "0 * * * *", "timezone": "UTC"},
+    )
+    upgrade.office.clock.pass_(HOUR)
+    for _ in range(2):
+        await upgrade.step()
+    await upgrade.take(1, "2.0")
+    await upgrade.take(2, "1.0", REFUSED)
+    upgrade.office.clock.pass_(HOUR)
+    for _ in range(3):
+        await upgrade.step()
+    assert await upgrade.office.rows("SELECT id FROM bulk_jobs") == [(1,), (2,), (3,)]
+    await upgrade.serve([1])
+    await upgrade.step()
+    upgrade.office.clock.pass_(HOUR)
+    await upgrade.step()
+    assert len(await upgrade.office.rows("SELECT id FROM bulk_jobs")) == 4
+
+
 async def test_nothing_is_rolled_back_while_something_of_the_job_can_still_start(upgrade):
     await upgrade.upgrade(max_failures=0)
     await upgrade.take(1, "1.9", BAD_IMAGE)

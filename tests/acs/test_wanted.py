@@ -451,3 +451,16 @@ async def test_a_types_changed_interval_reaches_devices_that_have_none_of_their_
     office.clock.pass_(SPREAD_S)
     await router.session()
     assert router.sent() == {INTERVAL: "700"}
+
+
+# --- Hostile Informs -------------------------------------------------------------------------
+
+
+async def test_an_inform_of_tens_of_thousands_of_parameters_is_no_burden(office, cpe):
+    """Its names are never the parameters of a query: SQLite would take seconds to prepare that."""
+    await cpe.enrol()
+    values = [m.ParameterValueStruct(f"Device.X.P{n}", str(n)) for n in range(40_000)]
+    device = m.DeviceIdStruct("Example", "00D09E", "Gateway", cpe.serial_number)
+    body = m.Inform(device, (m.EventStruct("4 VALUE CHANGE"),), parameter_list=tuple(values))
+    answer = await cpe.send(m.Envelope(body, id="i2", namespace="urn:dslforum-org:cwmp-1-2"))
+    assert answer.status == 200

@@ -9,6 +9,7 @@ from inventory.signals import Signals
 PATH = "/inventory_device_serial_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
 DOWNLOAD = {"operation_type": "bulk_download", "target_organizations": [1]}
+CONFIGURATION = {"url": "https://files.example/x", "file_type": "3 Vendor Configuration File"}
 HOOK = "https://hooks.example.com/x"
 CREATED = "2023-11-14T22:13:20Z"
 
@@ -159,6 +160,7 @@ async def test_no_operation_type_is_a_400(fleet):
         ({**DOWNLOAD, "parameters": {"firmware_image": 9}}, "parameters"),
         ({**DOWNLOAD, "options": {"rollback_image": 9}}, "options"),
         ({"operation_type": "inventory_audit", "options": {"rollback_image": 1}}, "options"),
+        ({**DOWNLOAD, "parameters": CONFIGURATION, "options": {"rollback_image": 1}}, "options"),
         ({"operation_type": "bulk_sync", "notification": {"webhook_url": "x"}}, "notification"),
         ({"operation_type": "inventory_audit", "variables": [UPTIME]}, "variables"),
         ({"operation_type": "bulk_sync", "notification": {"email": "x"}}, "notification"),

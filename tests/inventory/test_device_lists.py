@@ -174,7 +174,7 @@ async def test_no_filter_reads_all_devices(store, name):
 async def test_what_waits_for_a_device_is_found_without_its_history(store):
     used = " ".join(await store.read(plans, Filter()))
     assert "operations_waiting" in used
-    assert "operations_open" in used
+    assert "operations_downloads" in used
     assert "operations_history" not in used
     assert "operations_kind" not in used
 

@@ -81,3 +81,15 @@ async def test_who_gives_up_waiting_takes_no_slot_along(is_given):
         slots.give_back(Lane.BULK)
     async with asyncio.timeout(1):
         await slots.take(2, Lane.BULK)
+
+
+async def test_who_gave_up_in_the_same_moment_is_not_moved():
+    slots = Slots(1)
+    await slots.take(0, Lane.BULK)
+    waiting = asyncio.create_task(slots.take(1, Lane.BULK))
+    await settle()
+    waiting.cancel()
+    slots.hurry(1, Lane.PERSON)
+    await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(1):
+        assert await slots.take(2, Lane.PERSON) is Lane.PERSON
