@@ -41,9 +41,18 @@ def after_inform(keys: Keys, reported: str | None, now: float) -> Keys:
         return seen
     if reported == keys.confirmed:
         return replace(seen, keeps=True)
-    if keys.keeps is None and reported == (keys.reported or ""):
+    if not is_foreign(keys, reported):
         return replace(seen, keeps=False)
     return replace(seen, drift_since=keys.drift_since or now)
+
+
+def is_foreign(keys: Keys, reported: str | None) -> bool:
+    """Whether the key was stored by somebody else's request, as far as the device stores any."""
+    if reported is None or keys.confirmed is None or keys.keeps is False:
+        return False
+    if reported in {keys.confirmed, keys.outstanding}:
+        return False
+    return keys.keeps is True or reported != (keys.reported or "")
 
 
 def after_reset(keys: Keys, reported: str | None) -> Keys:

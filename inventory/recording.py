@@ -35,7 +35,7 @@ from inventory.records import sightings as records
 from inventory.secrets import Vault
 from inventory.sightings import Event, Sighting
 from inventory.store import Row, Transaction
-from inventory.values import Model, forget, pack_reported
+from inventory.values import Model, forget, keep_told, pack_reported
 
 # Events that come and go without anything having happened.
 QUIET_EVENTS = frozenset({"2 PERIODIC", "6 CONNECTION REQUEST", "3 SCHEDULED", "14 HEARTBEAT"})
@@ -140,12 +140,7 @@ def _seen(
         device_id=row["id"],
         name=row["name"],
         session_id=session_id,
-        model=Model(
-            sighting.manufacturer,
-            sighting.oui,
-            sighting.product_class,
-            sighting.software_version or row["software_version"] or "",
-        ),
+        model=_model(row, sighting),
         root=sighting.root or row["root"],
         get_batch=row["get_batch"] or policy.get_batch,
         has_work=has_work,
@@ -154,6 +149,15 @@ def _seen(
         is_new=is_new,
         came_from=came_from,
         ended=tuple(ended),
+    )
+
+
+def _model(row: Row, sighting: Sighting) -> Model:
+    return Model(
+        sighting.manufacturer,
+        sighting.oui,
+        sighting.product_class,
+        sighting.software_version or row["software_version"] or "",
     )
 
 
@@ -378,12 +382,15 @@ def _record_keys(
             reported=after.reported,
             keeps=after.keeps,
             drift_since=after.drift_since,
+            is_foreign=not is_reset and parameter_key.is_foreign(keys, sighting.parameter_key),
+            is_reset=is_reset,
         )
 
 
 def _record_told(tx: Transaction, row: Row, sighting: Sighting, vault: Vault, now: float) -> None:
     if sighting.software_version != row["software_version"]:
         transfers.see_version(tx, row["id"], sighting.software_version, now)
+    keep_told(tx, vault, row["id"], _model(row, sighting), sighting.parameters())
     records.update_told(tx, row["id"], manufacturer=sighting.manufacturer, **_told(sighting, vault))
     url = row["connection_request_url"]
     before = reachability.hidden_host(url, row["address"])

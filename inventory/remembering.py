@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from inventory.model_parameters import Fact, are_typed, learn
 from inventory.names import AT_A_GLANCE, Guard, Names, intern, names_of
-from inventory.parameters import Reported, Source
+from inventory.parameters import Reported, Source, unpack_reported
 from inventory.planning import MOST_NAMES_OF_AN_OWNER, plan
 from inventory.records import values as records
 from inventory.records.values import DEVICES, Change, LostRace, Model
@@ -22,6 +22,7 @@ from inventory.text import is_storable, storable
 
 LONGEST_PATH = 512  # characters; the standard allows 256 (A.3.2.2)
 LONGEST_VALUE = 65_536  # characters
+MOST_KEPT_AT_ONCE = 200  # of an Inform, in the unit of the next one
 
 
 async def remember(
@@ -58,6 +59,27 @@ async def remember(
         await learn(store, model, facts, ids, guard)
 
 
+def keep_told(
+    tx: Transaction, vault: Vault, device_id: int, model: Model, told_now: Sequence[Reported]
+) -> None:
+    """Keeps what the Inform before has told and this one does not: a value change is told once.
+
+    What an Inform tells stands in the device's row until the next one takes its place.
+    """
+    inform = records.inform(tx, device_id)
+    if inform is None or inform.values is None or inform.time is None:
+        return
+    again = {each.path for each in told_now}
+    gone = [each for each in unpack_reported(inform.values) if each.path not in again]
+    told = {each.path: each for each in map(_kept, gone[:MOST_KEPT_AT_ONCE]) if each}
+    if not told:
+        return
+    ids = records.intern_names(tx, list(told))
+    moment = (round(inform.time * 1000), Source.INFORM.value)
+    news = _News(told, ids, moment, vault, is_old=True)
+    _carry_out(tx, device_id, _plan(tx, device_id, model, news, Names()), None)
+
+
 def _kept(reported: Reported) -> Reported | None:
     path, value, value_type = reported.path, reported.value, reported.value_type
     if path.endswith(".") or len(path) > LONGEST_PATH or len(value) > LONGEST_VALUE:
@@ -75,6 +97,8 @@ class _News:
     ids: Mapping[str, int]
     moment: Moment
     vault: Vault
+    is_old: bool = False
+    """What was learnt later may stand there by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +146,8 @@ class _Writing:
                 self.room -= 1
                 before, value_type = None, reported.value_type
             else:
+                if news.is_old and columns.all_moments[columns.moments[row]] > news.moment:
+                    continue
                 before, value_type = columns.values[row], self._type(columns, row, reported)
                 if before and self._is_hidden(reported) and self._was_set(columns, row):
                     continue

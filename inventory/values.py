@@ -26,7 +26,7 @@ from inventory.planning import change
 from inventory.recalling import recall, search
 from inventory.records import values as records
 from inventory.records.values import DEVICES, Model
-from inventory.remembering import remember
+from inventory.remembering import keep_told, remember
 from inventory.sections import Columns, decode
 from inventory.store import Transaction
 
@@ -37,6 +37,7 @@ __all__ = [
     "Reported",
     "Source",
     "forget",
+    "keep_told",
     "known_types",
     "mark_unknown",
     "pack_reported",

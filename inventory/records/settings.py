@@ -202,7 +202,8 @@ def set_drift(tx: Transaction, device_id: int, now: float) -> None:
     tx.run(
         """UPDATE devices SET drift_since = CASE WHEN EXISTS (
                    SELECT 1 FROM drift WHERE device_id = :id AND NOT is_write_only)
-               THEN COALESCE(drift_since, :now) ELSE NULL END
+               THEN COALESCE(drift_since, :now) ELSE NULL END,
+               key_is_foreign = FALSE
            WHERE id = :id""",
         id=device_id,
         now=now,
@@ -241,8 +242,7 @@ def forget_found_except(tx: Transaction, device_id: int, paths: Collection[str])
         """UPDATE devices SET drift_since = NULL
            WHERE id = :id AND NOT EXISTS (
                    SELECT 1 FROM drift WHERE device_id = :id AND NOT is_write_only)
-               AND (keeps_key IS NULL OR NOT keeps_key OR key_confirmed IS NULL
-                   OR COALESCE(key_reported, '') = key_confirmed)""",
+               AND NOT key_is_foreign""",
         id=device_id,
     )
 

@@ -190,9 +190,11 @@ def update_told(tx: Transaction, device_id: int, **columns: Any) -> None:
 
 
 def update_keys(tx: Transaction, device_id: int, **columns: Any) -> None:
+    """That a key was foreign stays until a sync, or a reset."""
     tx.run(
         """UPDATE devices SET key_confirmed = :confirmed, key_outstanding = :outstanding,
-               key_reported = :reported, keeps_key = :keeps, drift_since = :drift_since
+               key_reported = :reported, keeps_key = :keeps, drift_since = :drift_since,
+               key_is_foreign = :is_foreign OR (key_is_foreign AND NOT :is_reset)
            WHERE id = :id""",
         id=device_id,
         **columns,

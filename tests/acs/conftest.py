@@ -86,7 +86,9 @@ class ScriptedCpe:
         self._cookie = None
         self._connection = None
 
-    async def inform(self, *events, retry_count=0, namespace="urn:dslforum-org:cwmp-1-2"):
+    async def inform(
+        self, *events, retry_count=0, namespace="urn:dslforum-org:cwmp-1-2", told=None
+    ):
         """Opens a session over a new connection."""
         self._connection, self._cookie = next(self._connections), None
         values = {
@@ -94,13 +96,14 @@ class ScriptedCpe:
             "ManagementServer.ConnectionRequestURL": self.url,
             "ManagementServer.ParameterKey": self.key,
         }
+        named = {ROOT + name: value for name, value in values.items()} | dict(told or {})
         body = m.Inform(
             m.DeviceIdStruct("Example", "00D09E", "Gateway", self.serial_number),
             tuple(m.EventStruct(*event.split("|")) for event in events or ("2 PERIODIC",)),
             retry_count=retry_count,
             parameter_list=tuple(
-                m.ParameterValueStruct(ROOT + name, value)
-                for name, value in values.items()
+                m.ParameterValueStruct(name, value)
+                for name, value in named.items()
                 if value is not None
             ),
         )

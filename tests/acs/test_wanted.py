@@ -29,7 +29,7 @@ class Router:
     async def session(self, *events, told=()):
         """Informs, and answers whatever it is asked; returns the requests."""
         self.heard = []
-        await self.cpe.inform(*events)
+        await self.cpe.inform(*events, told=told)
         asked = await self.cpe.say(None)
         while asked.status == 200:
             request = asked.envelope.body
@@ -274,6 +274,51 @@ async def test_a_wanted_value_that_the_device_is_told_to_have_lost_waits(office,
     await wishes.want(ntp="ntp.example.net")  # the same again
     await router.session()
     assert (router.values[NTP], await wishes.waits()) == ("ntp.example.net", None)
+
+
+async def test_a_value_change_that_is_told_once_is_not_forgotten(office, router, wishes):
+    await wishes.want(ntp="ntp.example.net")
+    await router.session()
+    router.values[NTP] = "elsewhere"
+    office.clock.pass_(1)
+    await router.session("4 VALUE CHANGE", told={NTP: "elsewhere"})
+    for _ in range(2):
+        assert await wishes.waits() == "configuration_change"
+        await router.session()  # which tells nothing of it
+    await wishes.want(ntp="ntp.example.net")
+    await router.session()
+    assert (router.sent(), await wishes.waits()) == ({NTP: "ntp.example.net"}, None)
+
+
+async def test_what_was_learnt_after_an_inform_is_not_overwritten_by_it(office, router, wishes):
+    await router.session("4 VALUE CHANGE", told={NTP: "told"})
+    router.values[NTP] = "read"
+    office.clock.pass_(1)
+    await office.queue("get", ["Time.NTPServer1"])
+    await router.session()
+    await router.session("1 BOOT")
+    await wishes.want(ntp="read")
+    assert await wishes.waits() is None
+
+
+async def test_drift_that_is_withdrawn_leaves_no_trace_whatever_keys_were_shown(
+    office, router, wishes
+):
+    router.keep[ZONE] = str.upper
+    await wishes.want(zone="cet")
+    await router.session()
+    await sync(office, router)
+    await router.session()
+    assert await wishes.waits() == "configuration_sync,configuration_change"
+    await wishes.want(zone=None)
+    assert await wishes.waits() is None
+    await wishes.want(zone="est")
+    await router.session()
+    await sync(office, router)
+    router.cpe.key = "technician"
+    await router.session()
+    await wishes.want(zone=None)
+    assert await wishes.waits() == "configuration_sync"  # somebody else's hand is not looked at yet
 
 
 async def test_a_setting_refused_once_is_sent_when_it_is_asked_for_again(router, wishes):

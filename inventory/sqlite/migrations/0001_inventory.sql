@@ -1,8 +1,9 @@
 -- The inventory's first schema. Times are Unix seconds, device values are text, sealed columns
 -- hold bytes of inventory.secrets. Never edited after a release: a change is a new file.
 
+-- What people call by its number never hands it on to another: hence AUTOINCREMENT.
 CREATE TABLE organizations (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     description TEXT,
     is_default BOOLEAN NOT NULL DEFAULT FALSE,
@@ -11,7 +12,7 @@ CREATE TABLE organizations (
 );
 
 CREATE TABLE tokens (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     digest TEXT NOT NULL UNIQUE,             -- SHA-256 of the secret; the secret is never kept
     role TEXT NOT NULL,
@@ -29,7 +30,7 @@ CREATE TABLE token_organizations (           -- no rows: the token is bound to n
 );
 
 CREATE TABLE firmware_images (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     version TEXT NOT NULL,
     file_type TEXT NOT NULL,                 -- CWMP FileType, e.g. "1 Firmware Upgrade Image"
@@ -43,7 +44,7 @@ CREATE TABLE firmware_images (
 );
 
 CREATE TABLE device_types (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     short_name TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     description TEXT,
@@ -79,7 +80,7 @@ CREATE TABLE device_type_parameters (        -- the template
 );
 
 CREATE TABLE locations (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     organization_id INTEGER NOT NULL REFERENCES organizations,
     name TEXT NOT NULL,
     short_name TEXT,
@@ -93,7 +94,7 @@ CREATE TABLE locations (
 );
 
 CREATE TABLE devices (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     uuid TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL UNIQUE,
     organization_id INTEGER NOT NULL REFERENCES organizations,
@@ -230,7 +231,7 @@ CREATE TABLE drift (                         -- wanted and read values that diff
 );
 
 CREATE TABLE operations (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,                -- op_…: also the CommandKey on the wire
     device_id INTEGER REFERENCES devices ON DELETE CASCADE,
     kind TEXT NOT NULL,
@@ -308,7 +309,7 @@ CREATE INDEX deliveries_operation ON deliveries (operation_id);
 
 -- Work over many devices. Its targets are fixed, as rows, when it starts.
 CREATE TABLE bulk_jobs (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     operation_type TEXT NOT NULL,
     state TEXT NOT NULL,                     -- scheduled, in_progress, paused or a final one
     request TEXT NOT NULL,                   -- JSON: what is done on each device

@@ -1,7 +1,7 @@
 -- Files that devices have sent. The bytes lie in a folder beside the database; a file there without
 -- a row is nobody's, and is swept away.
 CREATE TABLE uploads (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     device_id INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
     operation_id INTEGER UNIQUE REFERENCES operations ON DELETE SET NULL,
     file_type TEXT NOT NULL,                 -- CWMP FileType, e.g. 2 Vendor Log File

@@ -13,3 +13,6 @@ CREATE INDEX operations_waiting ON operations (kind, device_id)
     WHERE state IN ('scheduled', 'pending', 'running')
     AND kind IN ('reboot', 'factory', 'device_factory', 'sync', 'reconf')
     AND COALESCE(awaits, '') <> 'schedule';
+
+-- Whether drift was told by a ParameterKey that is not ours, and not (alone) by values.
+ALTER TABLE devices ADD COLUMN key_is_foreign BOOLEAN NOT NULL DEFAULT FALSE;
