@@ -4,8 +4,9 @@ The device's own credentials come first, then its type's, then the ones that the
 all. Whoever has credentials demands them; with none anywhere a device is let in without. The older
 pair of a device stays valid until the newer one has been proved. A device that was just reset holds
 its factory credentials: the onboarding ones of its type are accepted on BOOTSTRAP, by policy or
-because a person has approved it. They are its older pair then, and what is demanded of it is set on
-it again (:func:`inventory.credentials.restore`).
+because a person has approved it, and for an hour after that, until it has proved its own pair. That
+is set on it again, or made for it (:mod:`inventory.credentials`). What a vendor has published opens
+nothing for longer, takes no other pair's place, and never obtains a secret that others share.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from inventory.store import Row
 
 NONE_OF_ITS_OWN = ""
 """Stands sealed as the previous password of a device that had no credentials of its own."""
+
+ONBOARDING_S = 3600.0
+"""How long a device that was let in by onboarding credentials has to take the pair it is given."""
 
 
 class Proof(Protocol):
@@ -42,7 +46,8 @@ class Admission:
 
     by_new_password: bool = False  # the newest pair: the older one can go
     by_older_password: bool = False  # it has not taken the newest yet, or has lost it
-    by_onboarding: bool = False
+    by_onboarding: bool = False  # by policy or a person
+    by_recent_onboarding: bool = False  # it has been let in by that, and is not done yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,16 @@ def admit(
     is_bootstrap: bool,
     is_reset_expected: bool,
     is_approved: bool = False,
+    is_being_onboarded: bool = False,
 ) -> Admission:
     """Lets the CPE in, or raises Unauthenticated; ``row`` is its record.
 
-    ``is_approved``: a person has let it in by onboarding credentials, whatever the policy is.
+    ``is_approved``: a person has let it in by onboarding credentials, whatever the policy is;
+    ``is_being_onboarded``: it was let in by them within the last hour.
     """
     demanded = demand(row, vault, shared)
     if demanded is not None and demanded.is_met(proof):
-        return Admission(by_new_password=row["previous_password"] is not None)
+        return Admission(by_new_password=_has_waited_for_proof(row))
     older = _older(row, vault)
     if older is not None and older.password == NONE_OF_ITS_OWN:  # its first own ones are on the way
         demanded = _demand_of_all(row, vault, shared)
@@ -87,14 +94,21 @@ def admit(
             return Admission()
     elif older is not None and older.is_met(proof):
         return Admission(by_older_password=True)
-    is_onboarding = is_bootstrap and _onboards(row, proof, vault)
+    shows_onboarding = (is_bootstrap or is_being_onboarded) and _onboards(row, proof, vault)
+    is_onboarding = is_bootstrap and shows_onboarding
     if is_onboarding and (demanded is None or is_approved or _allows(row, is_reset_expected)):
         return Admission(by_onboarding=True)
+    if shows_onboarding and is_being_onboarded:
+        return Admission(by_recent_onboarding=True)
     if demanded is None:
         return Admission()
     if proof is None:
         raise Unauthenticated("no credentials")
     raise WrongCredentials(row["id"], is_onboarding=is_onboarding)
+
+
+def _has_waited_for_proof(row: Row) -> bool:
+    return row["previous_password"] is not None or row["onboarded"] is not None
 
 
 def _demand_of_all(row: Row, vault: Vault, shared: Shared | None) -> Demand | None:

@@ -3,9 +3,10 @@
 The device still has the pair that it used last, so that one stays valid beside the new one until
 the new one is proved. Which pair the device has is known unless the setting of a new one is on its
 way at this moment: then a further change has to wait. A device that has lost its pair, because it
-was reset, gets it again.
+was reset, gets it again; one that never had a pair of its own gets a random one.
 """
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,18 @@ def restore(
     last = _last_setting(tx, device_id)
     if last is None or last.is_final:
         _queue_setting(tx, device_id, root, pair, vault, now, priority=Priority.ENROLMENT)
+
+
+def give_own(tx: Transaction, device_id: int, root: str | None, vault: Vault, now: float) -> None:
+    """Makes a pair for a device that has none of its own, and sets it on the device before anything
+    else. What is demanded of all stays valid for it until it has taken the pair."""
+    last = _last_setting(tx, device_id)
+    if last is not None and not last.is_final and last.state is not State.RUNNING:
+        operations.cancel(tx, last.id, now)
+    pair = Pair(f"acs{secrets.token_hex(8)}", secrets.token_urlsafe(24))
+    previous = {"previous_password": vault.seal(NONE_OF_ITS_OWN)}
+    records.update(tx, device_id, now, columns(pair, vault) | previous)
+    _queue_setting(tx, device_id, root, pair, vault, now, priority=Priority.ENROLMENT)
 
 
 def taken(tx: Transaction, operation: Operation, vault: Vault) -> None:

@@ -32,6 +32,7 @@ from inventory.records import devices as device_records
 from inventory.records import log, settings
 from inventory.records import operations as operation_records
 from inventory.records import sightings as records
+from inventory.refusals import LOGGED_S
 from inventory.secrets import Vault
 from inventory.sightings import Event, Sighting
 from inventory.store import Row, Transaction
@@ -214,33 +215,44 @@ def _admit(tx: Transaction, row: Row, sighting: Sighting, policy: Policy, now: f
         is_approved=is_bootstrap
         and row["onboarding_password"] is not None
         and device_records.onboarding_is_approved(tx, row["id"]),
+        is_being_onboarded=row["onboarded"] is not None
+        and now - row["onboarded"] < admission.ONBOARDING_S,
     )
     if admitted.by_new_password:
         device_records.forget_previous_credentials(tx, row["id"])
-    if admitted.by_onboarding:
-        log.add(tx, row["id"], "alert", "let in by its type's onboarding credentials", now)
-    if is_bootstrap and (admitted.by_onboarding or admitted.by_older_password):
-        _restore_credentials(tx, row, sighting, policy, now, by_onboarding=admitted.by_onboarding)
+        device_records.end_onboarding(tx, row["id"])
+    by_factory_pair = admitted.by_onboarding or admitted.by_recent_onboarding
+    if by_factory_pair:
+        _note_onboarding(tx, row["id"], now, is_renewed=admitted.by_onboarding)
+    if is_bootstrap and (by_factory_pair or admitted.by_older_password):
+        _restore_credentials(tx, row, sighting, policy, now)
+
+
+def _note_onboarding(tx: Transaction, device_id: int, now: float, *, is_renewed: bool) -> None:
+    """Only policy or a person begins the hour anew: the hour itself would never end otherwise."""
+    if is_renewed:
+        device_records.take_onboarding(tx, device_id, now)
+    if device_records.may_log_onboarding(tx, device_id, now, LOGGED_S):
+        log.add(tx, device_id, "alert", "let in by its type's onboarding credentials", now)
 
 
 def _restore_credentials(
-    tx: Transaction,
-    row: Row,
-    sighting: Sighting,
-    policy: Policy,
-    now: float,
-    *,
-    by_onboarding: bool,
+    tx: Transaction, row: Row, sighting: Sighting, policy: Policy, now: float
 ) -> None:
-    """A reset device would be refused from its next Inform on, by what is demanded of it."""
+    """A reset device would be refused later on, by what is demanded of it.
+
+    It gets back what is its own alone; where it has nothing of its own it is given that now. Else
+    whoever knows a published factory pair could ask for what the whole fleet shares.
+    """
     demanded = admission.demand(row, policy.vault, policy.shared)
     if demanded is None:
         return
-    if by_onboarding:
-        factory = row["onboarding_username"], row["onboarding_password"]
-        device_records.take_onboarding(tx, row["id"], *factory)
-    pair = Pair(demanded.username, demanded.password)
     root = sighting.root or row["root"]
+    if row["password"] is None:
+        credentials.give_own(tx, row["id"], root, policy.vault, now)
+        log.add(tx, row["id"], "event", "given a user name and password of its own", now)
+        return
+    pair = Pair(demanded.username, demanded.password)
     credentials.restore(tx, row["id"], root, pair, policy.vault, now)
 
 

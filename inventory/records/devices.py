@@ -260,17 +260,33 @@ def onboarding_is_approved(tx: Transaction, device_id: int) -> bool:
     return row is not None
 
 
-def take_onboarding(tx: Transaction, device_id: int, username: str | None, password: bytes) -> None:
-    """The device has come by these credentials: they are its older pair, and the approval that it
-    may have had is used up."""
+def take_onboarding(tx: Transaction, device_id: int, now: float) -> None:
+    """The device has come by onboarding credentials; the approval that it may have had is used up.
+
+    Its pairs stay what they are: a stranger may have come in its name.
+    """
     tx.run(
-        """UPDATE devices SET previous_username = :username, previous_password = :password,
-               onboarding_approved = NULL
-           WHERE id = :id""",
+        "UPDATE devices SET onboarded = :now, onboarding_approved = NULL WHERE id = :id",
         id=device_id,
-        username=username,
-        password=password,
+        now=now,
     )
+
+
+def end_onboarding(tx: Transaction, device_id: int) -> None:
+    """The device has proved its pair: onboarding credentials are nothing to it any more."""
+    tx.run("UPDATE devices SET onboarded = NULL WHERE id = :id", id=device_id)
+
+
+def may_log_onboarding(tx: Transaction, device_id: int, now: float, every_s: float) -> bool:
+    """Whether the device's log is due for a line of it; it counts as written then."""
+    changed = tx.run(
+        """UPDATE devices SET onboarding_logged = :now
+           WHERE id = :id AND (onboarding_logged IS NULL OR onboarding_logged <= :until)""",
+        id=device_id,
+        now=now,
+        until=now - every_s,
+    )
+    return changed == 1
 
 
 def drop_choices(tx: Transaction, device_id: int) -> None:

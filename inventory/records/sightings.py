@@ -18,7 +18,7 @@ _KNOWN_COLUMNS = """
             AND o.state IN ('scheduled', 'pending', 'running')) AS has_work,
     d.address, d.connection_request_url, p.last_events, p.interval_s,
     d.bootstrap_day, d.bootstrap_count,
-    d.username, d.previous_username, d.previous_password, t.username AS type_username,
+    d.username, d.previous_username, d.previous_password, d.onboarded, t.username AS type_username,
     t.onboarding_policy, t.onboarding_username, t.onboarding_password
 """
 

@@ -154,13 +154,77 @@ async def test_a_reset_undoes_a_new_password_that_was_not_proved_yet(cpe, place)
     assert (await is_given(cpe))["Password"] == "new"
 
 
-async def test_the_credentials_of_a_type_are_set_on_a_device_that_comes_without_them(cpe, place):
-    await place.furnish(username="fleet", password="of all")
+SHARED = {"of a type": {"username": "fleet", "password": "of all"}, "of the server": {}}
+
+
+@pytest.mark.parametrize("fields", SHARED.values(), ids=SHARED)
+async def test_a_factory_pair_obtains_a_pair_of_the_device_alone_and_no_shared_one(
+    cpe, place, office, fields
+):
+    office.restart(shared=Shared("fleet", "of all"))
+    await place.furnish(**fields)
     assert await comes(cpe, FACTORY, "0 BOOTSTRAP") == 200
-    assert {"Username": "fleet", "Password": "of all"}.items() <= (await is_given(cpe)).items()
+    given = await is_given(cpe)
+    assert "fleet" not in given.values()
+    assert "of all" not in given.values()
+    own = shows(given["Username"], given["Password"])
+    assert given["Password"] not in str(await office.rows("SELECT request FROM operations"))
     assert await comes(cpe, FACTORY) == 200
-    assert await comes(cpe, shows("fleet", "of all")) == 200
+    assert await comes(cpe, own) == 200
     assert await comes(cpe, FACTORY) == 401
+    assert await reset(cpe) == 200
+    again = await is_given(cpe)
+    assert (again["Username"], again["Password"]) == (given["Username"], given["Password"])
+
+
+async def test_what_all_share_is_valid_until_the_device_has_taken_a_pair_of_its_own(cpe, place):
+    await place.furnish(username="fleet", password="of all")
+    assert await comes(cpe, shows("fleet", "of all"), "0 BOOTSTRAP") == 200
+    await is_given(cpe)
+    assert await comes(cpe, FACTORY, "0 BOOTSTRAP") == 200
+    assert await comes(cpe, shows("fleet", "of all")) == 200
+
+
+async def test_after_an_hour_onboarding_credentials_count_on_bootstrap_alone(cpe, place, office):
+    await enrolled(cpe, place)
+    await reset(cpe)
+    cpe.lose_connection()
+    office.clock.pass_(3599)
+    assert await comes(cpe, FACTORY) == 200
+    cpe.lose_connection()
+    office.clock.pass_(1)
+    assert await comes(cpe, FACTORY) == 401
+    assert await reset(cpe) == 200
+
+
+async def test_the_hour_is_not_begun_anew_by_a_bootstrap_that_it_let_in(cpe, place, office):
+    await enrolled(cpe, place, onboarding_policy="approve")
+    await place.change(approve_onboarding=True)
+    assert await reset(cpe) == 200
+    for _ in range(2):
+        office.clock.pass_(1200)
+        assert await reset(cpe) == 200
+        assert RESTORED.items() <= (await is_given(cpe)).items()
+    office.clock.pass_(1200)
+    assert await comes(cpe, FACTORY) == 401
+    assert await reset(cpe) == 401
+
+
+async def test_onboarding_is_one_line_of_the_log_an_hour(cpe, place, office):
+    await enrolled(cpe, place)
+    for _ in range(8):
+        assert await reset(cpe) == 200
+        office.clock.pass_(900)
+    assert (await place.alerts()).count(LET_IN) == 2
+
+
+async def test_a_stranger_with_the_factory_pair_does_not_lock_out_who_holds_the_older_password(
+    cpe, place
+):
+    await enrolled(cpe, place)
+    await place.change(password="new")
+    assert await reset(cpe) == 200
+    assert await comes(cpe, OWN) == 200
 
 
 async def test_a_first_registration_by_onboarding_credentials_is_logged(cpe, place):
