@@ -19,6 +19,8 @@ from acs.cwmp.faults import CwmpFault, RemoteProtocolError, fault
 from acs.cwmp.messages import (
     AddObject,
     AddObjectResponse,
+    AutonomousDUStateChangeComplete,
+    AutonomousTransferComplete,
     DeleteObject,
     DeleteObjectResponse,
     DUStateChangeComplete,
@@ -50,9 +52,9 @@ from acs.procedures.steps import (
     refusal,
     requested,
 )
-from acs.redaction import redacted, without_secrets_of
+from acs.redaction import redacted, without, without_secrets_of
 from acs.transcript import Transcript
-from inventory import packages, sealed_variables, transfers, turns, values
+from inventory import echoes, packages, sealed_variables, transfers, turns, values
 from inventory.operations import Error, Kind, Operation
 from inventory.recording import QUIET_EVENTS, Policy, Seen
 from inventory.records import log
@@ -71,6 +73,13 @@ METHOD_NOT_SUPPORTED = 9000
 # Requests that carry a ParameterKey, and so show whether they were applied.
 Keyed = SetParameterValues | AddObject | DeleteObject
 KeyedResponse = SetParameterValuesResponse | AddObjectResponse | DeleteObjectResponse
+# Calls that tell how something ended, and may quote what was sent for it.
+Ended = (
+    TransferComplete
+    | AutonomousTransferComplete
+    | DUStateChangeComplete
+    | AutonomousDUStateChangeComplete
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,7 @@ class Conversation:
         """
         if envelope is None:
             return await self._hear_nothing()
-        envelope = self._discreet(envelope)
+        envelope = await self._discreet(envelope)
         self._note(envelope)
         body = envelope.body
         if isinstance(body, Response | Fault) or _is_unknown_response(body):
@@ -160,13 +169,17 @@ class Conversation:
         assert isinstance(body, Request)
         return await self._answer(envelope, body)
 
-    def _discreet(self, envelope: Envelope) -> Envelope:
+    async def _discreet(self, envelope: Envelope) -> Envelope:
         """What a fault says is kept in several places; no secret of ours goes any further."""
-        if self._asked is None or not isinstance(envelope.body, Fault):
+        body, vault = envelope.body, self._desk.policy.vault
+        if isinstance(body, Fault):
+            request = Message() if self._asked is None else self._asked.request
+            return replace(envelope, body=without_secrets_of(request, body, vault.is_secret))
+        if not isinstance(body, Ended):
             return envelope
-        is_secret = self._desk.policy.vault.is_secret
-        told = without_secrets_of(self._asked.request, envelope.body, is_secret)
-        return replace(envelope, body=told)
+        key = getattr(body, "command_key", None) or ""  # an autonomous one has none
+        sent = await self._desk.store.glance(echoes.secrets_of, self._mine.device_id, key, vault)
+        return replace(envelope, body=without(body, sent))
 
     # --- The CPE's own calls ---------------------------------------------------------------
 

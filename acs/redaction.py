@@ -1,9 +1,9 @@
 """Messages as they may be kept and shown: without the secrets in them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from acs.cwmp.messages import Download, Envelope, Fault, Message, ParameterValueStruct, Upload
 from acs.procedures.transfers import FILES
@@ -13,6 +13,8 @@ from inventory.secrets import IsSecret, is_secret_name
 _SECRET_FIELDS = frozenset({"password"})
 # Who knows the URL of a transfer may take part in it, for as long as it lasts.
 _TICKET = re.compile(rf"(?<={FILES})\d+\.[\w-]+")
+
+_M = TypeVar("_M", bound=Message)
 
 SHORTEST = 4  # characters of a secret; shorter ones stand in any text by chance
 
@@ -44,18 +46,29 @@ def _masked(value: Any, is_secret: IsSecret) -> Any:
 
 def without_secrets_of(request: Message, told: Fault, is_secret: IsSecret) -> Fault:
     """The fault without the secrets of the request: some devices echo what they refuse."""
-    found = {text for text in _secrets_in(request, is_secret) if len(text) >= SHORTEST}
-    secrets = sorted(found, key=len, reverse=True)  # one may be a part of another
-    if not secrets:
-        return told
-    return Fault(
-        told.fault_code,
-        _without(told.fault_string, secrets),
-        tuple(
-            replace(each, fault_string=_without(each.fault_string, secrets))
-            for each in told.set_parameter_values_faults
-        ),
-    )
+    return without(told, _secrets_in(request, is_secret))
+
+
+def without(told: _M, secrets: Iterable[str]) -> _M:
+    """What a device tells, whose fault strings hold none of the secrets, and open no file."""
+    found = {text for text in secrets if len(text) >= SHORTEST}
+    longest_first = sorted(found, key=len, reverse=True)  # one may be a part of another
+    cleaned: _M = _cleaned(told, longest_first)
+    return cleaned
+
+
+def _cleaned(value: Any, secrets: Sequence[str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_cleaned(each, secrets) for each in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {
+        item.name: _without(held, secrets) if isinstance(held, str) else _cleaned(held, secrets)
+        for item in fields(value)
+        if (held := getattr(value, item.name))
+        and (item.name == "fault_string" or not isinstance(held, str | int))
+    }
+    return replace(value, **changes) if changes else value
 
 
 def _secrets_in(value: Any, is_secret: IsSecret) -> Iterator[str]:
@@ -75,6 +88,7 @@ def _secrets_in(value: Any, is_secret: IsSecret) -> Iterator[str]:
 
 
 def _without(text: str, secrets: Sequence[str]) -> str:
+    text = _TICKET.sub(MASK, text)
     for secret in secrets:
         text = text.replace(secret, MASK)
     return text

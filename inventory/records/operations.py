@@ -109,6 +109,16 @@ def by_id(tx: Transaction, operation_id: int) -> OperationRow | None:
     return None if row is None else read_row(row)
 
 
+def by_key(tx: Transaction, device_id: int, key: str) -> OperationRow | None:
+    """Whatever became of it."""
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM operations WHERE key = :key AND device_id = :device_id",
+        key=key,
+        device_id=device_id,
+    )
+    return None if row is None else read_row(row)
+
+
 def open_of_kind(tx: Transaction, device_id: int, kind: str) -> OperationRow | None:
     row = tx.one(_OPEN_OF_KIND, device_id=device_id, kind=kind)
     return None if row is None else read_row(row)

@@ -3,15 +3,20 @@
 import pytest
 
 from acs.cwmp.messages import (
+    DeploymentUnitFaultStruct,
     Download,
+    DUStateChangeComplete,
     Envelope,
     Fault,
+    FaultStruct,
+    OpResultStruct,
     ParameterValueStruct,
     SetParameterValues,
     SetParameterValuesFault,
+    TransferComplete,
     Upload,
 )
-from acs.redaction import redacted, without_secrets_of
+from acs.redaction import redacted, without, without_secrets_of
 from inventory.secrets import is_secret_name
 
 OURS = "http://acs.example/files/17.s3cret-t0ken_/gateway.bin"
@@ -47,3 +52,18 @@ def test_a_fault_is_told_without_the_secrets_of_the_request_that_it_echoes():
     refused = Fault(9010, "cannot log in with s3cret")
     told = without_secrets_of(Download(password="s3cret"), refused, is_secret_name)
     assert told.fault_string == "cannot log in with ********"
+
+
+def test_no_fault_string_of_a_report_holds_what_was_sent_or_opens_a_file():
+    told = TransferComplete("op_1", FaultStruct(9016, f"{OURS}: 401 for s3cret, abc"))
+    assert without(told, ["s3cret", "abc"]).fault_struct.fault_string == (
+        "http://acs.example/files/********/gateway.bin: 401 for ********, abc"
+    )
+    results = (OpResultStruct(uuid="s3cret", fault=DeploymentUnitFaultStruct(9016, "no s3cret")),)
+    (result,) = without(DUStateChangeComplete(results, "op_1"), ["s3cret"]).results
+    assert (result.uuid, result.fault.fault_string) == ("s3cret", "no ********")
+
+
+def test_a_fault_about_anything_opens_no_file():
+    told = without_secrets_of(Download(), Fault(9010, f"cannot reach {OURS}"), is_secret_name)
+    assert told.fault_string == "cannot reach http://acs.example/files/********/gateway.bin"

@@ -722,3 +722,69 @@ async def test_a_download_that_has_not_started_is_taken_back(cpe, office, pend):
     assert not await pending(office)
     await cpe.inform()
     assert (await cpe.say(None)).status == 204
+
+
+# --- Secrets ---------------------------------------------------------------------------------
+
+
+async def kept(office):
+    """All that is kept of a report, as one text."""
+    rows = await office.rows("SELECT error FROM operations WHERE kind IN ('download', 'update')")
+    return f"{rows} {await office.rows('SELECT text, details FROM device_log')}"
+
+
+@pytest.mark.parametrize("names_it", [True, False], ids=["named", "without its key"])
+async def test_a_password_that_a_device_echoes_at_the_end_of_a_transfer_is_kept_nowhere(
+    cpe, begin, office, names_it
+):
+    sealed = office.policy.vault.seal("s3cret").hex()
+    url = "http://files.example/x?sig=abcdef"
+    operation_id, asked = await begin(url=url, username="cpe", sealed_password=sealed)
+    await cpe.answer(asked, ACCEPTED)
+    operation = await office.operation(operation_id)
+    ending = m.FaultStruct(9016, f"cannot get {url} with cpe:s3cret")
+    await report(cpe, operation, ending, key=None if names_it else "")
+    told = await kept(office)
+    assert "cannot get http://files.example/x?******** with cpe:********" in told
+    assert "s3cret" not in told
+    assert "abcdef" not in told
+
+
+async def test_a_late_report_of_a_transfer_that_has_ended_tells_no_password_either(
+    cpe, begin, office
+):
+    sealed = office.policy.vault.seal("s3cret").hex()
+    operation_id, asked = await begin(url="http://files.example/x", sealed_password=sealed)
+    await cpe.answer(asked, ACCEPTED)
+    await office.store.write(operations.complete, operation_id, None, office.clock())
+    ending = m.FaultStruct(9016, "not with s3cret")
+    await report(cpe, await office.operation(operation_id), ending)
+    assert "not with ********" in await kept(office)
+
+
+async def test_what_opens_our_own_url_is_not_kept_of_a_report(cpe, begin, office):
+    operation_id, asked = await begin()
+    await cpe.answer(asked, ACCEPTED)
+    url = asked.envelope.body.url
+    await report(cpe, await office.operation(operation_id), m.FaultStruct(9016, f"404 at {url}"))
+    told = await kept(office)
+    assert "404 at http://acs.example:7547/files/********/gateway%202.0.bin" in told
+    assert ticket(url).partition(".")[2] not in told
+
+
+async def test_a_password_that_is_echoed_in_the_end_of_a_package_is_kept_nowhere(cpe, office):
+    sealed = office.policy.vault.seal("s3cret").hex()
+    package = {"operation": "install", "url": "http://x.example/p", "sealed_password": sealed}
+    await cpe.enrol()
+    await office.queue("update", packages=[package])
+    await cpe.inform()
+    asked = await cpe.say(None)
+    assert asked.envelope.body.operations[0].password == "s3cret"
+    await cpe.answer(asked, m.ChangeDUStateResponse())
+    failed = m.DeploymentUnitFaultStruct(9016, "401 for s3cret")
+    result = m.OpResultStruct(uuid="u", current_state="Failed", fault=failed)
+    await cpe.inform()
+    await cpe.say(m.DUStateChangeComplete((result,), asked.envelope.body.command_key))
+    told = await kept(office)
+    assert "401 for ********" in told
+    assert "s3cret" not in told
