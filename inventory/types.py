@@ -106,7 +106,7 @@ def change(
     before = get(tx, caller, vault, type_id)
     expected.check(before.type.tag)
     _check(tx, before.type, fields)
-    held = _held(before)
+    held = _held(before, vault)
     changed = {name: value for name, value in fields.items() if value != held.get(name, ...)}
     if not changed:
         return before
@@ -130,10 +130,13 @@ def _notifications(template: Sequence[Setting]) -> Mapping[str, int]:
     return {each.path: each.notification for each in template if each.notification is not None}
 
 
-def _held(found: Whole) -> dict[str, Any]:
+def _held(found: Whole, vault: Vault) -> dict[str, Any]:
+    """What a change is compared with: not services in clear, which are to be stored again."""
     names = {"short_name", "name", *DEFAULTS} - {"parameters", "services"}
     plain = {name: getattr(found.type, _COLUMNS.get(name, name)) for name in names}
-    return {**plain, "parameters": tuple(found.template), "services": found.services}
+    held = {**plain, "parameters": tuple(found.template)}
+    are_sealed = services.are_sealed(found.type.services, vault)
+    return {**held, "services": found.services} if are_sealed else held
 
 
 def _check(tx: Transaction, before: DeviceType | None, fields: Fields) -> None:
