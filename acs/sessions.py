@@ -72,6 +72,7 @@ class Sessions:
         self._registrations = registrations
         self._movements = Movements()
         self._refusals = Refusals()
+        self._notes: set[asyncio.Task[None]] = set()
         self._by_cookie: dict[str, _Live] = {}
         self._by_device: dict[int, _Live] = {}
         self._by_connection: dict[int, _Live] = {}
@@ -135,17 +136,33 @@ class Sessions:
             )
         except Unauthenticated as refused:
             if isinstance(refused, WrongCredentials):
-                await self._note_refusal(refused, caller, now)
+                self._note_refusal(refused, caller.address, now)
             return Answer(401, reason="authentication required")
         except RegistrationRefused as error:
             return self._refuse_registration(message, error)
         await self._settle_in(seen, sighting, message, caller)
         return Answer(200, response, cookie=session_id)
 
-    async def _note_refusal(self, refused: WrongCredentials, caller: Caller, now: float) -> None:
+    def _note_refusal(self, refused: WrongCredentials, address: str, now: float) -> None:
+        """Beside the answer: a 401 waits for no disk, least of all for one that is full."""
         count = self._refusals.due(refused, now)
         if count:
-            await self._desk.store.write(refusals.note, refused, count, caller.address, now)
+            work = self._write_refusal(refused, count, address, now)
+            task = asyncio.create_task(work, name=f"refusal of device {refused.device_id}")
+            self._notes.add(task)
+            task.add_done_callback(self._notes.discard)
+
+    async def _write_refusal(
+        self, refused: WrongCredentials, count: int, address: str, now: float
+    ) -> None:
+        try:
+            await self._desk.store.write_later(refusals.note, refused, count, address, now)
+        except Exception:
+            logger.exception("a refusal of device %s is not noted", refused.device_id)
+
+    async def settle_notes(self) -> None:
+        """Waits until all that is noted beside the answers is written."""
+        await asyncio.gather(*self._notes)
 
     def _refuse_registration(self, message: Envelope, error: RegistrationRefused) -> Answer:
         if self._desk.policy.auto_register:
@@ -295,6 +312,7 @@ class Sessions:
                 await asyncio.wait_for(self._emptied.wait(), grace_s)
         for live in list(self._by_cookie.values()):
             await self._drop(live, "shutdown")
+        await self.settle_notes()
 
     def _work_came(self, device_id: int) -> None:
         live = self._by_device.get(device_id)

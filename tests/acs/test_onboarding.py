@@ -1,5 +1,7 @@
 """A device that comes with its factory credentials: let in or not, and what it is given then."""
 
+import asyncio
+
 import pytest
 
 from acs.cwmp import messages as m
@@ -52,12 +54,14 @@ class Place:
         )
 
     async def reasons(self):
+        await self.office.sessions.settle_notes()
         told = await self.office.store.read(
             explaining.explain, PERSON, Key(Family.ID, 1), self.office.clock()
         )
         return {reason.code: reason for reason in told.reasons}
 
     async def alerts(self):
+        await self.office.sessions.settle_notes()
         rows = await self.office.rows("SELECT text FROM device_log WHERE kind = 'alert'")
         return [text for (text,) in rows]
 
@@ -276,6 +280,29 @@ async def test_wrong_credentials_are_counted_and_are_one_line_an_hour(cpe, place
     assert reason.details["address"] == "192.0.2.1"
     assert await comes(cpe, OWN) == 200
     assert "authentication_refused" not in await place.reasons()
+
+
+async def test_a_refusal_is_answered_though_nothing_can_be_written(cpe, place, office, caplog):
+    await enrolled(cpe, place)
+    await office.store.write(lambda tx: tx.run("DROP TABLE refusals"))
+    assert await comes(cpe, WRONG) == 401
+    await office.sessions.settle_notes()
+    assert "a refusal of device 1 is not noted" in caplog.text
+
+
+async def test_a_refusal_is_answered_before_it_is_written(cpe, place, office, monkeypatch):
+    await enrolled(cpe, place)
+    gate, note = asyncio.Event(), office.store.write_later
+
+    async def write_at_last(*work):
+        await gate.wait()
+        await note(*work)
+
+    monkeypatch.setattr(office.store, "write_later", write_at_last)
+    async with asyncio.timeout(5):
+        assert await comes(cpe, WRONG) == 401
+    gate.set()
+    assert await place.alerts() == [REFUSED]
 
 
 async def test_a_stranger_that_is_refused_leaves_nothing(cpe, place, office):
