@@ -80,11 +80,13 @@ def restore(
 
 def give_own(tx: Transaction, device_id: int, root: str | None, vault: Vault, now: float) -> None:
     """Makes a pair for a device that has none of its own, and sets it on the device before anything
-    else. What is demanded of all stays valid for it until it has taken the pair."""
+    else; a user name that a person gave it stays. What is demanded of all is valid for it until it
+    has taken the pair."""
     last = _last_setting(tx, device_id)
     if last is not None and not last.is_final and last.state is not State.RUNNING:
         operations.cancel(tx, last.id, now)
-    pair = Pair(f"acs{secrets.token_hex(8)}", secrets.token_urlsafe(24))
+    username = records.credentials(tx, device_id).username or f"acs{secrets.token_hex(8)}"
+    pair = Pair(username, secrets.token_urlsafe(24))
     previous = {"previous_password": vault.seal(NONE_OF_ITS_OWN)}
     records.update(tx, device_id, now, columns(pair, vault) | previous)
     _queue_setting(tx, device_id, root, pair, vault, now, priority=Priority.ENROLMENT)

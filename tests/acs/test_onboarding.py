@@ -181,6 +181,17 @@ async def test_a_factory_pair_obtains_a_pair_of_the_device_alone_and_no_shared_o
     assert (again["Username"], again["Password"]) == (given["Username"], given["Password"])
 
 
+async def test_a_user_name_that_a_person_gave_stays_with_the_random_password(cpe, place):
+    await place.furnish(username="fleet", password="of all")
+    await comes(cpe, shows("fleet", "of all"), "0 BOOTSTRAP")
+    await is_given(cpe)
+    await place.change(username="cpe-7")
+    assert await reset(cpe) == 200
+    given = await is_given(cpe)
+    assert given["Username"] == "cpe-7"
+    assert await comes(cpe, shows("cpe-7", given["Password"])) == 200
+
+
 async def test_what_all_share_is_valid_until_the_device_has_taken_a_pair_of_its_own(cpe, place):
     await place.furnish(username="fleet", password="of all")
     assert await comes(cpe, shows("fleet", "of all"), "0 BOOTSTRAP") == 200

@@ -1,5 +1,6 @@
 """A database file is brought to the present schema whole, or left as it was."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -7,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from inventory.sqlite.schema import DatabaseTooNew, MigrationFailed, prepare, statements
+from inventory.sqlite.schema import (
+    MIGRATIONS,
+    DatabaseTooNew,
+    MigrationFailed,
+    prepare,
+    statements,
+)
 
 
 @pytest.fixture
@@ -107,3 +114,23 @@ def test_scripts_are_split_where_statements_end_and_nowhere_else() -> None:
 
 def test_a_statement_without_its_end_is_not_passed_over() -> None:
     assert list(statements("SELECT 1; SELECT 'open")) == ["SELECT 1;", " SELECT 'open;"]
+
+
+def test_an_onboarding_pair_that_stood_as_an_older_one_is_forgotten(
+    folder: Path, database: Path
+) -> None:
+    for file in sorted(MIGRATIONS.glob("000[1-5]_*.sql")):
+        shutil.copy(file, folder)
+    prepare(database, folder)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executemany(
+            """INSERT INTO devices (uuid, name, organization_id, password, previous_password,
+                   created, last_change)
+               VALUES (:name, :name, 1, :password, x'02', 0, 0)""",
+            [{"name": "of all", "password": None}, {"name": "own", "password": b"1"}],
+        )
+        connection.commit()
+    prepare(database)
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT name, previous_password FROM devices ORDER BY id")
+        assert rows.fetchall() == [("of all", None), ("own", b"\x02")]
