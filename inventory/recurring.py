@@ -10,7 +10,7 @@ from typing import Any
 
 from inventory import operations
 from inventory.operations import AGAIN, Operation
-from inventory.records import log
+from inventory.records import groups, log
 from inventory.records import operations as records
 from inventory.records import turns as standing
 from inventory.records.operations import OperationRow
@@ -51,7 +51,7 @@ def _run(tx: Transaction, order: Sequence[Operation], now: float) -> list[int]:
     first = order[0]
     runs = [_queue(tx, each, first.id, now) for each in order if _may_run(tx, each, first.id)]
     if runs and first.group_id is not None:
-        records.join_group(tx, [run.id for run in runs], runs[0].id)
+        groups.join(tx, [run.id for run in runs], runs[0].id)
     for each in order:
         _plan_next(tx, each, now)
     return [run.device_id for run in runs]

@@ -21,8 +21,7 @@ from inventory.errors import (
 )
 from inventory.operations import AGAIN, EXCLUSIVE, Operation, State
 from inventory.query import Expected
-from inventory.records import history, log
-from inventory.records import operations as operation_records
+from inventory.records import groups, history, log
 from inventory.records.devices import Device
 from inventory.store import Transaction
 
@@ -73,7 +72,7 @@ def queue_for_all(
         _must_be_active(device)
     reports = [_queue(tx, caller, device, order, "queue", now) for device in targets]
     ids = [report.operation.id for report in reports]
-    operation_records.join_group(tx, ids, ids[0])
+    groups.join(tx, ids, ids[0])
     return viewing.get(tx, caller, Reference(ids[0]))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgpack
 
 from inventory.query import EVERYTHING, Page, Scope, Window
+from inventory.records import groups
 from inventory.records.operations import OperationRow, read_row
 from inventory.records.where import Where
 from inventory.store import Row, Transaction
@@ -99,21 +100,19 @@ WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AN
     AND (state = 'running' OR (due <= :now AND expires > :now AND awaits IS NULL))
 ORDER BY id LIMIT 1"""
 
-_HEADS = "SELECT group_id FROM operations WHERE group_id IS NOT NULL"
-_UNFINISHED = "count(CASE WHEN m.state IN ('scheduled', 'pending', 'running') THEN 1 END)"
-# It ends when all of it has ended, and well when all of it has; it runs once any of it has begun.
-_STATE_TOGETHER = f"""
+_TOGETHER = f"""
 CASE WHEN min(m.state) = max(m.state) THEN min(m.state)
-    WHEN {_UNFINISHED} = 0 THEN 'failed'
+    WHEN {groups.UNFINISHED} = 0 THEN 'failed'
     WHEN count(CASE WHEN m.state IN ('running', 'completed', 'failed', 'expired') THEN 1 END) > 0
         THEN 'running'
     WHEN count(CASE WHEN m.state = 'pending' THEN 1 END) > 0 THEN 'pending'
     ELSE 'scheduled' END"""
 _TOGETHER = f"""
-SELECT m.group_id, {_STATE_TOGETHER} AS state, count(*) AS total,
-    count(CASE WHEN m.state = 'completed' THEN 1 END) AS completed, {_UNFINISHED} AS unfinished,
+SELECT m.group_id, {groups.STATE} AS state, count(*) AS total,
+    count(CASE WHEN m.state = 'completed' THEN 1 END) AS completed,
+    {groups.UNFINISHED} AS unfinished,
     sum(m.progress) / count(*) AS progress, sum(m.attempts) AS attempts, min(m.started) AS started,
-    CASE WHEN {_UNFINISHED} = 0 THEN max(m.completed) END AS ended
+    CASE WHEN {groups.UNFINISHED} = 0 THEN max(m.completed) END AS ended
 FROM operations AS m JOIN devices AS d ON d.id = m.device_id"""
 
 READ_AT_ONCE = 16 * 1024  # bytes of a result
@@ -129,43 +128,13 @@ WHERE state = 'completed'"""
 
 def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[Found]:
     """The server's own operations are shown only where they are asked for."""
-    if wanted.state is not None:
-        return _page_of_state(tx, scope, wanted, window)
     where = _where(scope, wanted)
     ids = f"SELECT o.id FROM operations AS o {where.sql} {_NEWEST} LIMIT :limit OFFSET :offset"
     return Page(_found_in(tx, ids, where, window), _count(tx, where))
 
 
-def _page_of_state(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[Found]:
-    """Orders for several devices may be in another state than the operation that stands for them.
-
-    They are few, and found by an index of their own; all others are found, and counted, by the one
-    of states.
-    """
-    alone = _where(scope, wanted).holds("o.state = :state", state=wanted.state)
-    heads = _where(scope, wanted).holds(f"o.id IN ({_HEADS})", state=wanted.state)
-    is_wanted = f"({_state_together(scope)}) = :state"
-    ids = f"""
-        SELECT id FROM (
-            SELECT o.id AS id, o.created AS created FROM operations AS o
-            {alone.sql} AND (o.group_id IS NULL OR o.group_id <> o.id)
-            UNION ALL SELECT o.id, o.created FROM operations AS o {heads.sql} AND {is_wanted}
-            ORDER BY created DESC, id DESC LIMIT :limit OFFSET :offset)"""
-    more = f"""count(CASE WHEN {is_wanted} THEN 1 END)
-        - count(CASE WHEN o.state = :state THEN 1 END)"""
-    found = _found_in(tx, ids, heads, window)
-    return Page(found, _count(tx, alone) + _count(tx, heads, more))
-
-
-def _state_together(scope: Scope) -> str:
-    """Of what the scope shows of the order; its parameters are those of any list of the scope."""
-    seen = Where(scope).sql
-    within = f"AND m.device_id IN (SELECT id FROM devices {seen})" if seen else ""
-    return f"SELECT {_STATE_TOGETHER} FROM operations AS m WHERE m.group_id = o.id {within}"
-
-
-def _count(tx: Transaction, where: Where, counted: str = "count(*)") -> int:
-    row = tx.one(f"SELECT {counted} FROM operations AS o {where.sql}", **where.parameters)
+def _count(tx: Transaction, where: Where) -> int:
+    row = tx.one(f"SELECT count(*) FROM operations AS o {where.sql}", **where.parameters)
     assert row is not None
     return int(row[0])
 
@@ -201,6 +170,7 @@ def _where(scope: Scope, wanted: Filter) -> Where:
     return (
         where.equal("o.id", wanted.reference.id)
         .equal("o.key", wanted.reference.key)
+        .equal("COALESCE(o.joint_state, o.state)", wanted.state)
         .at_least("o.created", wanted.created_from)
         .at_most("o.created", wanted.created_to)
     )

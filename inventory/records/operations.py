@@ -12,6 +12,7 @@ from typing import Any
 
 import msgpack
 
+from inventory.records import groups
 from inventory.store import Row, Transaction
 
 OperationRow = dict[str, Any]
@@ -146,6 +147,7 @@ def mark_running(
         due=due,
     )
     assert row is not None
+    groups.refresh(tx, [row["group_id"]])
     return read_row(row)
 
 
@@ -203,12 +205,18 @@ def finish(
     ended = tx.one(_FINISH, id=operation_id, state=state, error=_dump(error), now=now)
     if ended is not None and result is not None:
         tx.run(_KEEP_RESULT, id=operation_id, body=zlib.compress(msgpack.packb(result), 1))
-    return None if ended is None else End(*ended)
+    return _ended(tx, ended)
 
 
 def finish_unstarted(tx: Transaction, operation_id: int, state: str, now: float) -> End | None:
-    ended = tx.one(_FINISH_UNSTARTED, id=operation_id, state=state, now=now)
-    return None if ended is None else End(*ended)
+    return _ended(tx, tx.one(_FINISH_UNSTARTED, id=operation_id, state=state, now=now))
+
+
+def _ended(tx: Transaction, row: Row | None) -> End | None:
+    if row is None:
+        return None
+    groups.refresh(tx, [row["group_id"]])
+    return End(*row)
 
 
 def result(tx: Transaction, operation_id: int) -> Any:
@@ -245,10 +253,11 @@ def due_now(tx: Transaction, now: float, limit: int) -> list[tuple[int, bool]]:
            WHERE id IN (SELECT id FROM operations
                         WHERE state = 'scheduled' AND due <= :now AND awaits IS NULL
                         ORDER BY due LIMIT :limit)
-           RETURNING device_id, origin, priority""",
+           RETURNING device_id, origin, priority, group_id""",
         now=now,
         limit=limit,
     )
+    groups.refresh(tx, [row["group_id"] for row in rows])
     return [(row["device_id"], _may_wait(row["origin"], row["priority"])) for row in rows]
 
 
@@ -269,6 +278,7 @@ def expire(tx: Transaction, now: float, limit: int) -> list[End]:
         now=now,
         limit=limit,
     )
+    groups.refresh(tx, [row["group_id"] for row in rows])
     return [End(*row) for row in rows]
 
 
@@ -316,13 +326,6 @@ def has_unstarted_run(tx: Transaction, parent_id: int, device_id: int) -> bool:
         device_id=device_id,
     )
     return row is not None
-
-
-def join_group(tx: Transaction, operation_ids: Collection[int], group_id: int) -> None:
-    tx.run_many(
-        "UPDATE operations SET group_id = :group_id WHERE id = :id",
-        [{"id": operation_id, "group_id": group_id} for operation_id in operation_ids],
-    )
 
 
 def take_telling(tx: Transaction, group_id: int) -> bool:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inventory import operations, recurring
+from inventory import operations, recurring, timekeeping
 
 HEADLESS = "/inventory_device_name_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
@@ -230,11 +230,31 @@ async def test_who_sees_a_part_of_a_transaction_sees_the_state_of_that_part(flee
     await end(fleet, 1)
     path = f"{HEADLESS}{told['id']}/"
     assert (await fleet.told("GET", path))[1]["status"] == "running"
-    for where in (path, f"{HEADLESS}?id={told['id']}&status=completed"):
+    for where in (path, f"{HEADLESS}?id={told['id']}&status=running"):
         _, seen = await fleet.told("GET", where, token="first")
         seen = seen[0] if isinstance(seen, list) else seen
         assert (seen["status"], seen["device_targets"]) == ("completed", ["a"])
         assert seen["operation_details"]["total_tasks"] == 1
+
+
+async def test_a_transaction_is_found_by_the_state_that_it_shows_all_its_life(fleet):
+    later = {"execute_at": "2023-11-14T23:00:00Z"}
+    _, told = await ask(fleet, device_targets=["a", "b"], schedule=later)
+
+    async def state():
+        _, whole = await fleet.told("GET", f"{HEADLESS}{told['id']}/")
+        _, page = await fleet.told("GET", f"{HEADLESS}?status={whole['status']}&limit=10")
+        assert told["id"] in [each["id"] for each in page["results"]]
+        return whole["status"]
+
+    states = [await state()]
+    fleet.clock.now += 3600
+    await fleet.store.write(timekeeping.advance, fleet.clock.now)
+    states.append(await state())
+    for device_id in (1, 2):
+        await end(fleet, device_id)
+        states.append(await state())
+    assert states == ["scheduled", "pending", "running", "completed"]
 
 
 async def test_the_end_of_a_transaction_is_told_once_when_all_of_it_has_ended(fleet):

@@ -187,8 +187,8 @@ async def test_operations_in_a_state_are_found_by_an_index(store, scope):
         return explaining.plans
 
     plans = await store.read(explained)
-    assert any("INDEX operations_state (state=?" in plan for plan in plans)
-    assert any("INDEX operations_group (group_id=?" in plan for plan in plans)
+    assert any("INDEX operations_state (<expr>=?" in plan for plan in plans)
+    assert not [plan for plan in plans if "operations_group" in plan]  # nothing is added up
     assert not [plan for plan in plans if plan in {"SCAN o", "SCAN m", "SCAN operations"}]
 
 

@@ -134,3 +134,25 @@ def test_an_onboarding_pair_that_stood_as_an_older_one_is_forgotten(
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT name, previous_password FROM devices ORDER BY id")
         assert rows.fetchall() == [("of all", None), ("own", b"\x02")]
+
+
+def test_orders_of_an_older_database_get_the_state_of_all_their_operations(
+    folder: Path, database: Path
+) -> None:
+    for file in sorted(MIGRATIONS.glob("*.sql")):
+        if file.stem < "0007":
+            shutil.copy(file, folder)
+    prepare(database, folder)
+    states = ["completed", "failed", "completed", "pending", "running"]
+    groups = [1, 1, 3, 3, None]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany(
+            """INSERT INTO operations (key, kind, origin, priority, state, is_exclusive, request,
+                   created, due, expires, group_id)
+               VALUES (?, 'get', 'person', 10, ?, FALSE, '{}', 0, 0, 0, ?)""",
+            [(str(n), *each) for n, each in enumerate(zip(states, groups, strict=True))],
+        )
+    prepare(database)
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT joint_state FROM operations ORDER BY id").fetchall()
+    assert [state for (state,) in rows] == ["failed", None, "running", None, None]
