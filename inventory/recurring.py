@@ -47,10 +47,11 @@ def _orders(tx: Transaction, rows: Sequence[OperationRow], now: float) -> list[l
 
 def _run(tx: Transaction, order: Sequence[Operation], now: float) -> list[int]:
     """The devices that have a run now. A run for several devices is a transaction like its order,
-    and the run of the order's first operation."""
-    first = order[0]
-    runs = [_queue(tx, each, first.id, now) for each in order if _may_run(tx, each, first.id)]
-    if runs and first.group_id is not None:
+    and the run of the order's first operation, also where that one alone was taken back."""
+    group_id = order[0].group_id
+    order_id = order[0].id if group_id is None else group_id
+    runs = [_queue(tx, each, order_id, now) for each in order if _may_run(tx, each, order_id)]
+    if runs and group_id is not None:
         groups.join(tx, [run.id for run in runs], runs[0].id)
     for each in order:
         _plan_next(tx, each, now)

@@ -318,11 +318,17 @@ def reschedule(tx: Transaction, operation_id: int, due: float, expires: float) -
     )
 
 
-def has_unstarted_run(tx: Transaction, parent_id: int, device_id: int) -> bool:
+def has_unstarted_run(tx: Transaction, order_id: int, device_id: int) -> bool:
+    """Of a recurring order, which may be for several devices: a run is of the one that was its
+    first when it was queued. The device's queue is looked through, not all runs there ever were."""
     row = tx.one(
-        """SELECT 1 FROM operations WHERE parent_id = :parent_id AND device_id = :device_id
-               AND state IN ('scheduled', 'pending') LIMIT 1""",
-        parent_id=parent_id,
+        """SELECT 1 FROM operations
+           WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+               AND state <> 'running' AND +parent_id IN (
+                   SELECT :order_id UNION ALL
+                   SELECT id FROM operations WHERE group_id = :order_id)
+           LIMIT 1""",
+        order_id=order_id,
         device_id=device_id,
     )
     return row is not None

@@ -7,6 +7,10 @@ from inventory.store import Transaction
 
 _TARGETS = "SELECT 1 FROM bulk_targets WHERE job_id = bulk_jobs.id"  # removed before their job
 _FINAL = "state IN ('completed', 'failed', 'cancelled', 'expired')"
+_OPEN = "state IN ('scheduled', 'pending', 'running')"
+# The first of an order for several devices stands for it as long as any of it goes on.
+_HEADS_NOTHING = f"""(group_id IS NULL OR group_id <> operations.id OR NOT EXISTS (
+    SELECT 1 FROM operations AS m WHERE m.group_id = operations.id AND m.{_OPEN}))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class History:
 
 # Operations are ordered by creation, on which there is an index; they end soon after it.
 HISTORIES: Mapping[str, History] = {
-    "operations": History("created", _FINAL),
+    "operations": History("created", f"{_FINAL} AND {_HEADS_NOTHING}"),
     "sessions": History("ended"),
     "device_log": History("time"),
     "deliveries": History("created", "state <> 'pending'"),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from inventory import operations, recurring, timekeeping
+from inventory.records.trimming import trim
 
 HEADLESS = "/inventory_device_name_headless_operation/"
 UPTIME = {"variable_name": "Device.DeviceInfo.UpTime"}
@@ -385,6 +386,32 @@ async def test_a_device_whose_last_run_still_waits_is_left_out_of_the_next_one(f
     _, (newest, *_) = await fleet.told("GET", HEADLESS)
     _, run = await fleet.told("GET", f"{HEADLESS}{newest['id']}/")
     assert (run["parent_id"], run["device_targets"]) == (order["id"], ["b"])
+
+
+async def test_a_device_has_one_waiting_run_also_where_the_first_part_alone_was_cancelled(fleet):
+    _, order = await ask(fleet, device_targets=["a", "b"], schedule={"cron": "0 0 * * *"})
+    fleet.clock.now += 86400
+    await fleet.store.write(recurring.run_due, fleet.clock.now)
+    await fleet.store.write(operations.cancel, 1, fleet.clock.now)
+    fleet.clock.now += 86400
+    assert (await fleet.store.write(recurring.run_due, fleet.clock.now)).devices == ()
+    await end(fleet, 2)
+    fleet.clock.now += 86400
+    assert (await fleet.store.write(recurring.run_due, fleet.clock.now)).devices == (2,)
+    _, (newest, *_) = await fleet.told("GET", HEADLESS)
+    assert newest["parent_id"] == order["id"]
+
+
+async def test_the_first_part_of_a_transaction_is_kept_as_long_as_any_of_it_goes_on(fleet):
+    _, order = await ask(fleet, device_targets=["a", "b"])
+    path = f"{HEADLESS}{order['id']}/"
+    await end(fleet, 1)
+    later = fleet.clock.now + 1
+    await fleet.store.write(trim, "operations", later, 10, 10)
+    assert (await fleet.told("GET", path))[1]["device_targets"] == ["a", "b"]
+    await end(fleet, 2)
+    await fleet.store.write(trim, "operations", later, 10, 10)
+    assert await count(fleet) == 0
 
 
 async def test_a_recurring_transaction_is_run_as_a_whole_where_a_batch_ends_within_it(fleet):
