@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from inventory import audit, configuration, credentials, intervals, triggers, upgrades
+from inventory import audit, configuration, credentials, departures, intervals, triggers, upgrades
 from inventory.access import Caller
 from inventory.credentials import Pair
 from inventory.device_fields import DEFAULTS, LEARNED, Background, Draft, Fields
@@ -332,10 +332,17 @@ def _must_be_active(name: str, is_active: bool) -> None:
 # --- Deleting --------------------------------------------------------------------------------
 
 
-def delete_some_history(tx: Transaction, caller: Caller, key: Key, expected: Expected) -> bool:
-    """A bounded part of a deletion, to be repeated while it returns True."""
+def delete_some_history(
+    tx: Transaction, caller: Caller, key: Key, expected: Expected, now: float
+) -> bool:
+    """A bounded part of a deletion, to be repeated while it returns True.
+
+    First its operations end, so that whoever waits for them is told; then they go.
+    """
     device = get(tx, caller, key)
     expected.check(tag(device))
+    if departures.depart(tx, device.id, now):
+        return True
     return records.delete_history(tx, device.id, DELETED_AT_ONCE)
 
 
@@ -346,6 +353,8 @@ def delete(tx: Transaction, caller: Caller, key: Key, expected: Expected, now: f
     """
     device = get(tx, caller, key)
     expected.check(tag(device))
+    while departures.depart(tx, device.id, now):  # what was ordered since the last part
+        pass
     records.delete(tx, device.id)
     _record(tx, caller, "delete", device, {"id": device.id}, now)
     return device.id

@@ -12,14 +12,26 @@ from inventory.store import Transaction
 
 
 def follow(tx: Transaction, end: End, now: float) -> None:
-    if end.notifies and end.group_id is not None:
-        notifications.queue_of_all(tx, end.group_id, now)
-    elif end.notifies:
-        notifications.queue(tx, end, now)
+    _tell(tx, end, now)
     if end.job_id is not None:
         tallies.count(tx, end, now)
     if end.kind == "download" and end.state == "cancelled":
         _give_up_image(tx, end, now)
+
+
+def follow_deletion(tx: Transaction, end: End, now: float) -> None:
+    """Where the end comes of the device's deletion: the device itself is changed no more, for its
+    deletion goes on only while it is in the version that was to be deleted."""
+    _tell(tx, end, now)
+    if end.job_id is not None:
+        tallies.count_deleted(tx, end, now)
+
+
+def _tell(tx: Transaction, end: End, now: float) -> None:
+    if end.notifies and end.group_id is not None:
+        notifications.queue_of_all(tx, end.group_id, now)
+    elif end.notifies:
+        notifications.queue(tx, end, now)
 
 
 def _give_up_image(tx: Transaction, end: End, now: float) -> None:

@@ -117,6 +117,7 @@ class Error:
 
 NO_ANSWER = Error("no_answer", "The device did not answer the request.")
 OVERDUE = Error("timeout", "The operation did not end within its time.")
+DEVICE_DELETED = Error("device_deleted", "The device was deleted while the operation ran.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +363,17 @@ def cancel(tx: Transaction, operation_id: int, now: float) -> None:
     if row is None:
         raise Conflict("The operation is gone.")
     raise NotCancellable(row["key"], row["state"])
+
+
+def give_up(tx: Transaction, operation_id: int, now: float) -> None:
+    """Ends whatever has not ended, because its device is being deleted: what has not started is
+    taken back, and of what was sent nobody will ever learn what came of it."""
+    error = DEVICE_DELETED.as_json()
+    ended = records.finish_unstarted(tx, operation_id, State.CANCELLED, now) or records.finish(
+        tx, operation_id, State.FAILED, error, None, now
+    )
+    if ended is not None:
+        endings.follow_deletion(tx, ended, now)
 
 
 def expire(tx: Transaction, now: float, limit: int) -> list[int]:

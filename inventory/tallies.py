@@ -31,6 +31,13 @@ def count(tx: Transaction, end: End, now: float) -> None:
         records.settle(tx, target, "failed", _cause(tx, end), now)
 
 
+def count_deleted(tx: Transaction, end: End, now: float) -> None:
+    """One that ended because its device is being deleted, whatever it had come to."""
+    assert end.job_id is not None
+    target = records.Target(end.job_id, end.device_id, end.id)
+    records.settle(tx, target, "failed", DELETED, now)
+
+
 def _cause(tx: Transaction, end: End) -> str:
     code = records.error_code(tx, end.id)
     if code is not None and code.isdigit():

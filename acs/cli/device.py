@@ -131,7 +131,7 @@ def delete(name: str, yes: bool, db: Path | None, config: Path | None) -> None:
             click.confirm(f"Delete {device.name}?", abort=True)
         key = Key(Family.ID, device.id)
         while await office.store.write_later(
-            devices.delete_some_history, OPERATOR, key, ANY_VERSION
+            devices.delete_some_history, OPERATOR, key, ANY_VERSION, time.time()
         ):
             pass
         await office.store.write(devices.delete, OPERATOR, key, ANY_VERSION, time.time())

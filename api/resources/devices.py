@@ -100,7 +100,7 @@ def _changed(changed: Changed, interval_s: int) -> Answer:
 
 async def _delete(call: Call, key: Key) -> Answer:
     """With its history and queue; the audit stays. A later Inform registers it anew."""
-    while await call.write(devices.delete_some_history, key, call.expected):
+    while await call.write(devices.delete_some_history, key, call.expected, call.now):
         pass
     device_id = await call.write(devices.delete, key, call.expected, call.now)
     return replace(gone(), wakes=(device_id,))

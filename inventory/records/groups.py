@@ -6,6 +6,7 @@ member refreshes it in the same unit; an operation that is nobody's member costs
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from inventory.store import Transaction
 
@@ -38,3 +39,60 @@ def refresh(tx: Transaction, group_ids: Collection[int | None]) -> None:
     """Brings the joint states up to date, each once; None is of an operation in no group."""
     for group_id in {each for each in group_ids if each is not None}:
         tx.run(_REFRESH, group_id=group_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An operation of an order for several devices."""
+
+    id: int
+    group_id: int
+
+    @property
+    def is_head(self) -> bool:
+        return self.id == self.group_id
+
+
+def membership(tx: Transaction, device_id: int) -> Member | None:
+    """The oldest one of the device."""
+    row = tx.one(
+        """SELECT id, group_id FROM operations
+           WHERE device_id = :device_id AND group_id IS NOT NULL ORDER BY id LIMIT 1""",
+        device_id=device_id,
+    )
+    return None if row is None else Member(*row)
+
+
+def pass_runs_on(tx: Transaction, leaving: Member, limit: int) -> int:
+    """Makes at most this many runs of a head the runs of the one that will follow it; how many."""
+    heir = _heir(tx, leaving)
+    if heir is None:
+        return 0
+    return tx.run(
+        """UPDATE operations SET parent_id = :heir WHERE id IN (
+               SELECT id FROM operations WHERE parent_id = :id LIMIT :limit)""",
+        id=leaving.id,
+        heir=heir,
+        limit=limit,
+    )
+
+
+def leave(tx: Transaction, leaving: Member) -> None:
+    """What is left is an order of its own; its lowest number stands for it from now on."""
+    heir = _heir(tx, leaving)
+    tx.run(
+        "UPDATE operations SET group_id = NULL, joint_state = NULL WHERE id = :id", id=leaving.id
+    )
+    if heir is not None:
+        tx.run(
+            "UPDATE operations SET group_id = :heir WHERE group_id = :group_id",
+            heir=heir,
+            group_id=leaving.group_id,
+        )
+    refresh(tx, [heir if leaving.is_head else leaving.group_id])
+
+
+def _heir(tx: Transaction, leaving: Member) -> int | None:
+    """Who stands for the order when this one does not; None when it never did, or is the last."""
+    row = tx.one("SELECT min(id) FROM operations WHERE group_id = :id AND id <> :id", id=leaving.id)
+    return None if row is None else row[0]

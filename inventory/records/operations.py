@@ -233,6 +233,18 @@ def has_open(tx: Transaction, device_id: int) -> bool:
     return row is not None and bool(row["found"])
 
 
+def some_open(tx: Transaction, device_id: int, limit: int) -> list[int]:
+    """At most so many of the device's unfinished operations."""
+    rows = tx.all(
+        """SELECT id FROM operations
+           WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running')
+           LIMIT :limit""",
+        device_id=device_id,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
 def running(tx: Transaction, device_id: int) -> list[OperationRow]:
     """Operations of the device that were sent and have not ended."""
     rows = tx.all(

@@ -427,6 +427,85 @@ async def test_what_else_is_said_must_be_of_one_of_the_targets(fleet):
     assert (await ask(fleet, device_targets=["a", "b"], device_id=2))[0] == 201
 
 
+# --- Devices that are deleted ----------------------------------------------------------------
+
+
+async def delete(api, name):
+    assert (await api.told("DELETE", f"/inventory_device_name/{name}/"))[0] == 204
+
+
+@pytest.mark.parametrize("runs", [False, True])
+async def test_the_deletion_of_the_last_device_ends_a_transaction_and_is_told(fleet, runs):
+    await ask(fleet, device_targets=["a", "b"], notification={"webhook_url": HOOK})
+    await end(fleet, 1)
+    if runs:
+        await claim(fleet, 2, fleet.clock.now)
+    await delete(fleet, "b")
+    (told,) = await news(fleet)
+    assert (told["status"], told["error"]["message"]) == ("failed", "1 of 2 devices failed.")
+    part = told["results"][1]
+    assert (part["device_name"], part["status"]) == ("b", "failed" if runs else "cancelled")
+    assert (part["error"] or {}).get("code") == ("device_deleted" if runs else None)
+
+
+async def test_the_deletion_of_a_device_is_told_to_who_ordered_something_of_it_alone(fleet):
+    await ask(fleet, name="a", notification={"webhook_url": HOOK})
+    await delete(fleet, "a")
+    assert [told["event"] for told in await news(fleet)] == ["operation.cancelled"]
+
+
+async def test_a_device_of_one_version_is_deleted_with_the_image_that_it_waited_for(fleet):
+    await ask(fleet, name="a")
+    await fleet.store.write(
+        lambda tx: [
+            tx.run(
+                """INSERT INTO firmware_images (id, name, version, file_type, file_name, size_bytes,
+                       sha256, stored_as, created, last_change)
+                   VALUES (1, 'i', '1', '', 'i', 1, '', 'i', 0, 0)"""
+            ),
+            tx.run("UPDATE devices SET firmware_image_id = 1, firmware_image_is_pending = TRUE"),
+            tx.run("""UPDATE operations SET kind = 'download', request = '{"firmware_image":1}'"""),
+        ]
+    )
+    path = "/inventory_device_name/a/"
+    async with fleet.request("GET", path) as answer:
+        tag = answer.headers["ETag"]
+    assert (await fleet.told("DELETE", path, headers={"If-Match": tag}))[0] == 204
+
+
+async def test_without_its_first_device_a_transaction_is_that_of_the_others(fleet):
+    _, order = await ask(fleet, device_targets=["a", "b", "c"])
+    await end(fleet, 1)
+    await end(fleet, 2, operations.NO_ANSWER)
+    await delete(fleet, "a")
+    assert (await fleet.told("GET", f"{HEADLESS}{order['id']}/"))[0] == 404
+    _, page = await fleet.told("GET", f"{HEADLESS}?status=running&limit=10")
+    _, whole = await fleet.told("GET", f"{HEADLESS}{page['results'][0]['id']}/")
+    assert (page["count"], whole["status"], whole["device_targets"]) == (1, "running", ["b", "c"])
+
+
+async def test_a_transaction_is_in_the_state_of_those_that_are_left(fleet):
+    _, order = await ask(fleet, device_targets=["a", "b"])
+    await end(fleet, 1)
+    await end(fleet, 2, operations.NO_ANSWER)
+    await delete(fleet, "b")
+    _, found = await fleet.told("GET", f"{HEADLESS}?status=completed")
+    assert [(each["id"], each["status"]) for each in found] == [(order["id"], "completed")]
+
+
+async def test_without_its_first_device_a_recurring_transaction_goes_on_with_one_run(fleet):
+    await ask(fleet, device_targets=["a", "b", "c"], schedule={"cron": "0 0 * * *"})
+    fleet.clock.now += 86400
+    await fleet.store.write(recurring.run_due, fleet.clock.now)
+    await end(fleet, 3)
+    await delete(fleet, "a")
+    fleet.clock.now += 86400
+    assert (await fleet.store.write(recurring.run_due, fleet.clock.now)).devices == (3,)
+    _, found = await fleet.told("GET", f"{HEADLESS}?name=b")
+    assert [each["parent_id"] for each in found] == ["txn_2", None]
+    assert found[1]["id"] == "txn_2"
+
+
 # --- Notifications ---------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory import operations
+from inventory import departures, operations
 from inventory.operations import Kind
 from inventory.query import EVERYTHING, Scope, Window
 from inventory.records import devices as records
@@ -190,6 +190,17 @@ async def test_operations_in_a_state_are_found_by_an_index(store, scope):
     assert any("INDEX operations_state (<expr>=?" in plan for plan in plans)
     assert not [plan for plan in plans if "operations_group" in plan]  # nothing is added up
     assert not [plan for plan in plans if plan in {"SCAN o", "SCAN m", "SCAN operations"}]
+
+
+async def test_the_operations_of_a_device_end_in_bounded_parts_before_they_are_deleted(store):
+    for _ in range(2 * departures.ENDED_AT_ONCE):
+        await store.write(operations.queue, 9, Kind.GET, {}, 0.0)
+    parts = 1
+    while await store.write(departures.depart, 9, 1.0):
+        parts += 1
+    assert parts == 4
+    ended = "SELECT DISTINCT state FROM operations WHERE device_id = 9"
+    assert [row[0] for row in await store.read(lambda tx: tx.all(ended))] == ["cancelled"]
 
 
 async def test_a_deletion_is_done_in_bounded_parts(store):

@@ -11,6 +11,8 @@ UPDATE operations SET joint_state = (
         ELSE 'scheduled' END
     FROM operations AS m WHERE m.group_id = operations.id)
 WHERE group_id IS NOT NULL AND group_id = id;
+-- What a device that is deleted leaves.
+CREATE INDEX operations_members ON operations (device_id, id) WHERE group_id IS NOT NULL;
 DROP INDEX operations_state;
 CREATE INDEX operations_state ON operations (COALESCE(joint_state, state), created)
     WHERE origin <> 'system';
