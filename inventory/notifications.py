@@ -5,7 +5,7 @@ Values are never told, for they may be secret: whoever is told may ask for them 
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -61,8 +61,16 @@ def _queue(tx: Transaction, stories: Sequence[Row], told: Mapping[str, Any], now
     first = stories[0]
     wish = json.loads(first["request"])["notification"]
     if _is_wanted(wish, told["status"]):
-        whose = only({story["organization_id"] for story in stories})
-        _put_down(tx, wish, told, now, operation_id=first["id"], organization_id=whose)
+        whose = {story["organization_id"] for story in stories}
+        _put_down(
+            tx,
+            wish,
+            told,
+            now,
+            operation_id=first["id"],
+            organization_id=only(whose),
+            organizations=whose,
+        )
 
 
 def queue_of_job(
@@ -90,6 +98,7 @@ def _put_down(
     now: float,
     *,
     organization_id: int | None,
+    organizations: Collection[int] = (),
     operation_id: int | None = None,
     job_id: int | None = None,
 ) -> None:
@@ -104,6 +113,7 @@ def _put_down(
                 operation_id=operation_id,
                 job_id=job_id,
                 organization_id=organization_id,
+                organizations=organizations,
                 now=now,
             )
 

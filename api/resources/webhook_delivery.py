@@ -38,7 +38,9 @@ class DeliveryAnswer(Representation):
     status_code: int | None = Field(description="Of the receiver's last answer.", examples=[204])
     error: str | None = Field(description="Why the last attempt failed.")
     organization_id: int | None = Field(
-        description="None: of a job of several organizations.", examples=[1]
+        description="None: of a job or a transaction of several organizations; it is seen by who"
+        " sees all of these.",
+        examples=[1],
     )
     operation_id: str | None = Field(description="That it tells of.", examples=["txn_12345"])
     job_id: str | None = Field(description="The bulk job that it tells of.", examples=["42"])

@@ -1,6 +1,6 @@
 """SQL of ``deliveries``: what somebody is to be told, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -65,15 +65,25 @@ def stories(tx: Transaction, group_id: int) -> Sequence[Row]:
     return tx.all(f"{_STORY} WHERE o.group_id = :group_id ORDER BY o.id", group_id=group_id)
 
 
-def insert(tx: Transaction, *, now: float, **columns: Any) -> None:
-    tx.run(
+def insert(
+    tx: Transaction, *, now: float, organizations: Collection[int] = (), **columns: Any
+) -> None:
+    """With the organizations of whose devices it tells, where they are several."""
+    made = tx.one(
         """INSERT INTO deliveries (key, channel, target, body, operation_id, job_id,
                organization_id, state, due, created)
            VALUES (:key, :channel, :target, :body, :operation_id, :job_id,
-               :organization_id, 'pending', :now, :now)""",
+               :organization_id, 'pending', :now, :now)
+           RETURNING id""",
         now=now,
         **columns,
     )
+    assert made is not None
+    if len(organizations) > 1:
+        tx.run_many(
+            "INSERT INTO delivery_organizations (delivery_id, organization_id) VALUES (:id, :one)",
+            [{"id": made["id"], "one": one} for one in organizations],
+        )
 
 
 def by_id(tx: Transaction, scope: Scope, delivery_id: int) -> Delivery | None:
@@ -109,13 +119,18 @@ def page(tx: Transaction, scope: Scope, wanted: Filter, window: Window) -> Page[
 
 
 def _visible(scope: Scope) -> Where:
-    """What belongs to the scope's organizations, or tells of a job that belongs to them alone."""
+    """What belongs to the scope's organizations, or tells of a job or of devices that belong to
+    them alone."""
     if scope.organizations is None:
         return Where(EVERYTHING)
     mine = Where(scope)
     inside = mine.sql.removeprefix("WHERE ")
     job = f"SELECT 1 FROM bulk_jobs {seen_jobs(scope).sql} AND bulk_jobs.id = deliveries.job_id"
-    return Where(EVERYTHING).holds(f"({inside} OR EXISTS ({job}))", **mine.parameters)
+    told = "SELECT 1 FROM delivery_organizations WHERE delivery_id = deliveries.id"
+    devices = f"EXISTS ({told}) AND NOT EXISTS ({told} AND NOT ({inside}))"
+    return Where(EVERYTHING).holds(
+        f"({inside} OR EXISTS ({job}) OR ({devices}))", **mine.parameters
+    )
 
 
 def receivers_due(tx: Transaction, now: float, limit: int) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from inventory.errors import Conflict, NotFound
 from inventory.notifications import Channel
 from inventory.operations import Error, Kind
 from inventory.query import ANY_VERSION, Window
-from inventory.records.operations import join_group
+from inventory.records import groups
 
 LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1")]
 SECRET = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
@@ -325,7 +325,7 @@ async def test_a_mail_about_several_devices_says_what_became_of_each(desk):
         desk.worker.senders = {Channel.EMAIL: Mailer(settings)}
         made = [await desk.queue(email="noc@example.com") for _ in range(2)]
         ids = [each.id for each in made]
-        await desk.office.store.write(join_group, ids, ids[0])
+        await desk.office.store.write(groups.join, ids, ids[0])
         for _ in ids:
             now = desk.office.clock()
             await desk.office.store.write(operations.complete, await desk.claim(), None, now)

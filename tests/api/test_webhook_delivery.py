@@ -73,3 +73,26 @@ async def test_a_foreign_organization_is_not_told_of(told):
     assert (await told.told("GET", PATH, token="bound"))[1]["count"] == 0
     assert (await told.told("PATCH", f"{PATH}1/", token="bound", json={}))[0] == 404
     assert (await told.told("GET", f"{PATH}?organization=1", token="bound"))[0] == 403
+
+
+async def test_a_transaction_of_several_organizations_is_told_of_to_who_sees_all_of_them(told):
+    """Also when the device of one of them has been deleted since: it is in what was told."""
+    other = await told.organization("other")
+    for number, organization in enumerate((1, other)):
+        body = {"name": f"d{number}", "organization_id": organization}
+        await told.told("POST", "/inventory_device_name/", json=body)
+    wish = {"webhook_url": "https://hooks.example.com/x"}
+    body = {"device_targets": ["d0", "d1"], "operation": "reboot", "notification": wish}
+    _, order = await told.told("POST", HEADLESS, json=body)
+    await told.told("DELETE", f"{HEADLESS}{order['id']}/")
+    await told.token("both", Role.OPERATOR, frozenset({1, other}))
+    await told.token("one", Role.OPERATOR, frozenset({1}))
+    path = f"{PATH}?operation_id={order['id']}"
+    for _ in range(2):
+        _, seen = await told.told("GET", path, token="both")
+        assert [each["organization_id"] for each in seen["results"]] == [None]
+        assert (await told.told("GET", path, token="one"))[1]["count"] == 0
+        await told.told("DELETE", "/inventory_device_name/d1/")
+    found = f"{PATH}{seen['results'][0]['id']}/"
+    assert (await told.told("PATCH", found, token="both", json={}))[0] == 200
+    assert (await told.told("PATCH", found, token="one", json={}))[0] == 404
