@@ -40,6 +40,7 @@ from acs.cwmp.messages import (
 from acs.cwmp.session import Session, Speaker, Turn
 from acs.procedures import script_for
 from acs.procedures.steps import (
+    METHOD_NOT_SUPPORTED,
     AwaitEvent,
     Done,
     Failed,
@@ -69,7 +70,6 @@ logger = logging.getLogger(__name__)
 MAX_CPE_REQUESTS = 64
 MAX_LOGGED_RPCS = 500
 RESOURCES_EXCEEDED = 8004
-METHOD_NOT_SUPPORTED = 9000
 # Requests that carry a ParameterKey, and so show whether they were applied.
 Keyed = SetParameterValues | AddObject | DeleteObject
 KeyedResponse = SetParameterValuesResponse | AddObjectResponse | DeleteObjectResponse

@@ -21,10 +21,9 @@ from acs.cwmp.messages import (
 )
 from acs.cwmp.values import is_partial
 from acs.procedures import script_for
-from acs.procedures.steps import Failed, Held, Step, Subject, requested
+from acs.procedures.steps import METHOD_NOT_SUPPORTED, Failed, Held, Step, Subject, requested
 from inventory.actions.rehearsing import Line, Rehearsal, Rpc, Stage
 
-METHOD_NOT_SUPPORTED = 9000
 UNKNOWN_TYPE = "string"
 GET_BATCH = 32  # of a device that has not been seen to bear less
 

@@ -27,7 +27,7 @@ SPREAD_S = 600  # over which a changed template reaches its devices
 
 def needs_configuration(operation: Operation) -> bool:
     """Whether its script must know what is wanted of the device."""
-    return operation.kind in APPLYING or operation.request.get("purpose") == PURPOSE
+    return operation.kind in APPLYING or operation.purpose == PURPOSE
 
 
 def apply_anew(tx: Transaction, device_id: int, vault: Vault, now: float) -> None:
@@ -73,7 +73,7 @@ def send_missing(
 ) -> None:
     """A person repeats what is wanted: what differs and is not on its way is sent."""
     waiting = configuration.review(tx, device.id, vault, now)
-    named = _named(_open(tx, device.id))
+    named = _named(operations.open_sets(tx, device.id, PURPOSE))
     missing = [each for each in _sendable(waiting, device) if each.setting.path not in named]
     _queue(tx, device, missing, (), vault, now, created_by=created_by)
 
@@ -150,13 +150,9 @@ def _take_back(tx: Transaction, unstarted: Iterable[Operation], now: float) -> s
     return notified
 
 
-def _open(tx: Transaction, device_id: int) -> list[Operation]:
-    found = map(operations.read, operation_records.open_kinds(tx, device_id, {Kind.SET}))
-    return [each for each in found if each.request.get("purpose") == PURPOSE]
-
-
 def _unstarted(tx: Transaction, device_id: int) -> list[Operation]:
-    return [each for each in _open(tx, device_id) if each.state is not State.RUNNING]
+    found = operations.open_sets(tx, device_id, PURPOSE)
+    return [each for each in found if each.state is not State.RUNNING]
 
 
 def _named(found: Iterable[Operation]) -> set[str]:

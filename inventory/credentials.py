@@ -98,7 +98,7 @@ def taken(tx: Transaction, operation: Operation, vault: Vault) -> None:
     Where it had none before, it has no older pair to fall back on, and is asked for this one from
     now on; nothing else would ever make it prove that it holds it.
     """
-    if operation.request.get("purpose") != PURPOSE:
+    if operation.purpose != PURPOSE:
         return
     held = records.credentials(tx, operation.device_id)
     if held.previous_password is not None and vault.open(held.previous_password) == NONE_OF_ITS_OWN:

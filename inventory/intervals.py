@@ -2,7 +2,6 @@
 
 from inventory import operations
 from inventory.operations import Kind, Origin, Priority, State
-from inventory.records import operations as operation_records
 from inventory.records.devices import Device
 from inventory.store import Transaction
 
@@ -22,9 +21,8 @@ def tell(
     later time goes behind persons' operations."""
     if device.unique_identifier is None:
         return
-    for row in operation_records.open_kinds(tx, device.id, {Kind.SET}):
-        waiting = operations.read(row)
-        if waiting.request.get("purpose") == PURPOSE and waiting.state is not State.RUNNING:
+    for waiting in operations.open_sets(tx, device.id, PURPOSE):
+        if waiting.state is not State.RUNNING:
             operations.cancel(tx, waiting.id, now)
     variable = {
         "variable_name": f"{device.root or 'Device.'}ManagementServer.PeriodicInformInterval",

@@ -99,7 +99,7 @@ class Priority(IntEnum):
     PERSON = 10
     HIGH = 20
     NORMAL = 30
-    LOW = 40
+    LOW = records.LOW_PRIORITY
     DISCOVERY = 90
 
 
@@ -153,6 +153,11 @@ class Operation:
     def is_recurring(self) -> bool:
         """Never done itself, but each of its runs is; also one that was taken back."""
         return (self.request.get("schedule") or {}).get("type") == "recurring"
+
+    @property
+    def purpose(self) -> str:
+        """What the server has queued it for; "" for what anybody else asked for."""
+        return str(self.request.get("purpose", ""))
 
     @property
     def max_attempts(self) -> int:
@@ -363,6 +368,12 @@ def cancel(tx: Transaction, operation_id: int, now: float) -> None:
     if row is None:
         raise Conflict("The operation is gone.")
     raise NotCancellable(row["key"], row["state"])
+
+
+def open_sets(tx: Transaction, device_id: int, purpose: str) -> list[Operation]:
+    """Those that have not ended, of what the server has queued for this."""
+    found = map(read, records.open_kinds(tx, device_id, {Kind.SET}))
+    return [each for each in found if each.purpose == purpose]
 
 
 def give_up(tx: Transaction, operation_id: int, now: float) -> None:

@@ -26,11 +26,6 @@ def reveal(services: Services, vault: Vault) -> Services:
     return {name: sealed_variables.reveal(each, vault) for name, each in services.items()}
 
 
-def are_sealed(stored: Services, vault: Vault) -> bool:
-    """Whether no secret value of what is stored stands there in clear, as all did once."""
-    return seal(stored, vault) == stored
-
-
 def restarting(tx: Transaction, operation: Operation, vault: Vault) -> Sequence[Mapping[str, Any]]:
     """What is to be set; nothing where the type does not say, or it is not about a service."""
     if operation.kind is not Kind.RESTART_SERVICE:

@@ -106,7 +106,7 @@ def change(
     before = get(tx, caller, vault, type_id)
     expected.check(before.type.tag)
     _check(tx, before.type, fields)
-    held = _held(before, vault)
+    held = _held(before)
     changed = {name: value for name, value in fields.items() if value != held.get(name, ...)}
     if not changed:
         return before
@@ -130,13 +130,11 @@ def _notifications(template: Sequence[Setting]) -> Mapping[str, int]:
     return {each.path: each.notification for each in template if each.notification is not None}
 
 
-def _held(found: Whole, vault: Vault) -> dict[str, Any]:
-    """What a change is compared with: not services in clear, which are to be stored again."""
+def _held(found: Whole) -> dict[str, Any]:
+    """What a change is compared with."""
     names = {"short_name", "name", *DEFAULTS} - {"parameters", "services"}
     plain = {name: getattr(found.type, _COLUMNS.get(name, name)) for name in names}
-    held = {**plain, "parameters": tuple(found.template)}
-    are_sealed = services.are_sealed(found.type.services, vault)
-    return {**held, "services": found.services} if are_sealed else held
+    return {**plain, "parameters": tuple(found.template), "services": found.services}
 
 
 def _check(tx: Transaction, before: DeviceType | None, fields: Fields) -> None:

@@ -50,5 +50,4 @@ _OF_PURPOSE: Mapping[str, Script] = {applying.PURPOSE: change_settings}
 
 def script_for(operation: Operation, subject: Subject) -> Procedure:
     """The procedure that carries the operation out, or goes on with it after an interruption."""
-    purpose = operation.request.get("purpose", "")
-    return _OF_PURPOSE.get(purpose, SCRIPTS[operation.kind])(operation, subject)
+    return _OF_PURPOSE.get(operation.purpose, SCRIPTS[operation.kind])(operation, subject)

@@ -19,6 +19,7 @@ from acs.cwmp.messages import (
 )
 from acs.procedures.reading import discover_root, read
 from acs.procedures.steps import (
+    METHOD_NOT_SUPPORTED,
     NOT_SUPPORTED,
     AwaitEvent,
     Done,
@@ -33,7 +34,6 @@ from inventory.operations import Error, Operation
 
 CHANGE_COMPLETE = "11 DU STATE CHANGE COMPLETE"
 UNITS = "SoftwareModules.DeploymentUnit."
-METHOD_NOT_SUPPORTED = 9000
 
 Package = Mapping[str, Any]
 

@@ -22,6 +22,7 @@ from inventory.transfers import Transfer
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 NOT_SUPPORTED = "not_supported"
+METHOD_NOT_SUPPORTED = 9000  # the fault of a device that does not know the request
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from api.calls import Call
 from api.endpoints import OWNED, Methods, endpoint
 from api.fields import Id, Moment, Text, Time
 from api.models import Listing, ListQuery, Representation
-from api.resources.devices import PATHS, keyed
+from api.resources.devices import PATHS, readable
 from inventory import device_log
 from inventory.access import Role
 from inventory.device_log import Filter
-from inventory.devices import Family, Key
+from inventory.devices import Key
 
 PATH = "/api/v1/inventory_device_log/"
 Kind = Literal["event", "operation", "alert", "fault", "status", "session"]
@@ -90,16 +90,5 @@ async def _sessions(call: Call, key: Key, query: ListQuery) -> Answer:
 
 ROUTES: dict[str, Methods] = {
     PATH: {"GET": browse},
-    **{
-        f"{path}{{{family.value}}}/sessions/": {
-            "GET": endpoint(
-                Role.VIEWER,
-                OWNED,
-                "List a device's sessions",
-                answers=Listing[SessionAnswer],
-                refuses=(409,) if family is Family.SERIAL else (),
-            )(keyed(family, _sessions))
-        }
-        for family, path in PATHS.items()
-    },
+    **readable(PATHS, "sessions/", "List a device's sessions", Listing[SessionAnswer], _sessions),
 }

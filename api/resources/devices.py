@@ -52,6 +52,24 @@ def keyed(family: Family, handler: Handler) -> Handler:
     return of_the_family
 
 
+def readable(
+    paths: Mapping[Family, str], below: str, summary: str, answers: Any, handler: Handler
+) -> dict[str, Methods]:
+    """What is read of a device, which is found by any of its keys: at ``below`` its own path."""
+    return {
+        f"{path}{{{family.value}}}/{below}": {
+            "GET": endpoint(
+                Role.VIEWER,
+                OWNED,
+                summary,
+                answers=answers,
+                refuses=(409,) if family is Family.SERIAL else (),
+            )(keyed(family, handler))
+        }
+        for family, path in paths.items()
+    }
+
+
 async def _browse(call: Call, query: DevicesQuery) -> Answer:
     """By id, unless an ordering is given. A search finds a part of name, serial number, address or
     customer id."""

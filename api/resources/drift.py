@@ -11,11 +11,11 @@ from api.fields import Moment
 from api.house import HOUSE
 from api.models import Listing, ListQuery, Representation
 from api.resources import types
-from api.resources.devices import PATHS, keyed
+from api.resources.devices import PATHS, readable
 from api.resources.variables import Tell, telling
 from inventory import drift
 from inventory.access import Role
-from inventory.devices import Family, Key
+from inventory.devices import Key
 from inventory.drift import Drift
 
 
@@ -61,16 +61,5 @@ async def _of_device(call: Call, key: Key, query: ListQuery) -> Answer:
 
 ROUTES: dict[str, Methods] = {
     f"{types.PATH}{{id}}/drift/": {"GET": of_type},
-    **{
-        f"{path}{{{family.value}}}/drift/": {
-            "GET": endpoint(
-                Role.VIEWER,
-                OWNED,
-                "List a device's drift",
-                answers=Listing[DriftAnswer],
-                refuses=(409,) if family is Family.SERIAL else (),
-            )(keyed(family, _of_device))
-        }
-        for family, path in PATHS.items()
-    },
+    **readable(PATHS, "drift/", "List a device's drift", Listing[DriftAnswer], _of_device),
 }

@@ -6,14 +6,13 @@ from pydantic import Field
 
 from api.answers import Answer, found
 from api.calls import Call
-from api.endpoints import OWNED, Methods, endpoint
+from api.endpoints import Methods
 from api.fields import Moment, format_time
 from api.models import Representation
 from api.resources.device_models import Status
-from api.resources.devices import PATHS, keyed
+from api.resources.devices import PATHS, readable
 from inventory import explaining
-from inventory.access import Role
-from inventory.devices import Family, Key
+from inventory.devices import Key
 from inventory.explaining import Explanation, Place, Reason
 
 
@@ -118,15 +117,6 @@ def _reason(reason: Reason) -> ReasonAnswer:
     return ReasonAnswer(code=reason.code, text=reason.text, since=reason.since, details=details)
 
 
-ROUTES: dict[str, Methods] = {
-    f"{path}{{{family.value}}}/explain/": {
-        "GET": endpoint(
-            Role.VIEWER,
-            OWNED,
-            "Explain why something is not applied",
-            answers=ExplanationAnswer,
-            refuses=(409,) if family is Family.SERIAL else (),
-        )(keyed(family, _explain))
-    }
-    for family, path in PATHS.items()
-}
+ROUTES: dict[str, Methods] = readable(
+    PATHS, "explain/", "Explain why something is not applied", ExplanationAnswer, _explain
+)

@@ -9,13 +9,12 @@ from pydantic import Field
 
 from api.answers import Answer, found
 from api.calls import Call
-from api.endpoints import OWNED, Methods, endpoint
+from api.endpoints import Methods
 from api.fields import Integer
 from api.house import HOUSE
 from api.models import Query, Representation
-from api.resources.devices import keyed
+from api.resources.devices import readable
 from inventory import devices
-from inventory.access import Role
 from inventory.devices import Family, Key
 from inventory.records.devices import Device
 
@@ -89,15 +88,4 @@ def _told(device: Device, address: str | None, times: Sequence[float | None]) ->
     )
 
 
-ROUTES: dict[str, Methods] = {
-    f"{path}{{{family.value}}}/": {
-        "GET": endpoint(
-            Role.VIEWER,
-            OWNED,
-            "Ping a device's address",
-            answers=PingAnswer,
-            refuses=(409,) if family is Family.SERIAL else (),
-        )(keyed(family, _ping))
-    }
-    for family, path in PATHS.items()
-}
+ROUTES: dict[str, Methods] = readable(PATHS, "", "Ping a device's address", PingAnswer, _ping)

@@ -101,13 +101,6 @@ WHERE device_id = :device_id AND state IN ('scheduled', 'pending', 'running') AN
 ORDER BY id LIMIT 1"""
 
 _TOGETHER = f"""
-CASE WHEN min(m.state) = max(m.state) THEN min(m.state)
-    WHEN {groups.UNFINISHED} = 0 THEN 'failed'
-    WHEN count(CASE WHEN m.state IN ('running', 'completed', 'failed', 'expired') THEN 1 END) > 0
-        THEN 'running'
-    WHEN count(CASE WHEN m.state = 'pending' THEN 1 END) > 0 THEN 'pending'
-    ELSE 'scheduled' END"""
-_TOGETHER = f"""
 SELECT m.group_id, {groups.STATE} AS state, count(*) AS total,
     count(CASE WHEN m.state = 'completed' THEN 1 END) AS completed,
     {groups.UNFINISHED} AS unfinished,

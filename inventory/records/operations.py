@@ -16,7 +16,7 @@ from inventory.records import groups
 from inventory.store import Row, Transaction
 
 OperationRow = dict[str, Any]
-LOW_PRIORITY = 40  # inventory.operations.Priority.LOW
+LOW_PRIORITY = 40  # from here on what is done on many devices, and may wait
 
 _COLUMNS = """id, key, device_id, kind, origin, priority, state, request, created, created_by, due,
     expires, started, deadline, completed, attempts, awaits, evidence, progress, error, parent_id,

@@ -146,6 +146,15 @@ async def sync(office, router):
     return await office.operation(operation_id)
 
 
+async def set_in_vain(office, router, wishes):
+    """A value that the device changes, as often as it takes to set it aside."""
+    router.keep[ZONE] = str.upper
+    await wishes.want(zone="cet")
+    await router.session()
+    for _ in range(3):
+        await sync(office, router)
+
+
 async def test_versions_that_no_inform_tells_are_learnt_by_reading(office, cpe, wishes):
     cpe.version = ""
     await cpe.enrol()
@@ -168,11 +177,7 @@ async def test_versions_that_no_inform_tells_are_learnt_by_reading(office, cpe, 
 async def test_a_value_set_in_vain_three_times_is_set_aside_until_another_is_wanted(
     office, router, wishes
 ):
-    router.keep[ZONE] = str.upper
-    await wishes.want(zone="cet")
-    await router.session()
-    for _ in range(3):
-        await sync(office, router)
+    await set_in_vain(office, router, wishes)
     assert await wishes.drift() == {ZONE: ("cet", "CET", True)}
     assert await wishes.waits() == "configuration_sync"
     assert "set_aside" in await wishes.explained()
@@ -189,11 +194,7 @@ async def test_a_value_set_in_vain_three_times_is_set_aside_until_another_is_wan
 async def test_what_is_set_aside_goes_out_again_with_reconf_and_after_a_reset(
     office, router, wishes
 ):
-    router.keep[ZONE] = str.upper
-    await wishes.want(zone="cet")
-    await router.session()
-    for _ in range(3):
-        await sync(office, router)
+    await set_in_vain(office, router, wishes)
     await office.queue("reconf", ())
     await router.session()
     assert router.sent() == {ZONE: "cet"}

@@ -255,7 +255,7 @@ async def test_an_image_that_is_not_pending_any_more_is_taken_back(api):
     await api.told("POST", "/inventory_device_name/", json=body)
     _, changed = await device(api, firmware_image_is_pending=False)
     assert (changed["firmware_image"], changed["pending_settings"]) == (1, None)
-    assert [state for state, _ in await api.store.read(_downloads)] == ["cancelled"]
+    assert await _states(api) == ["cancelled"]
 
 
 async def test_a_running_download_is_not_taken_back(api):
@@ -302,8 +302,7 @@ async def test_a_download_planned_for_later_is_another_wish_and_stays(api):
     await order(api, **later)
     await device(api, firmware_image_is_pending=False)
     await device(api, firmware_image_is_pending=True)
-    states = [state for state, _ in await api.store.read(_downloads)]
-    assert states == ["cancelled", "scheduled", "pending"]
+    assert await _states(api) == ["cancelled", "scheduled", "pending"]
 
 
 async def test_an_image_whose_download_is_cancelled_is_not_pending_any_more(api):
@@ -313,8 +312,7 @@ async def test_an_image_whose_download_is_cancelled_is_not_pending_any_more(api)
     assert (left["firmware_image_is_pending"], left["pending_settings"]) == (False, None)
     _, changed = await device(api, firmware_image_is_pending=True)
     assert changed["firmware_image_is_pending"]
-    states = [state for state, _ in await api.store.read(_downloads)]
-    assert states == ["cancelled", "pending"]
+    assert await _states(api) == ["cancelled", "pending"]
 
 
 async def test_an_image_stays_pending_while_another_download_of_it_goes_on(api):
@@ -346,7 +344,7 @@ async def test_an_image_that_did_not_arrive_is_downloaded_again_when_it_is_marke
     assert changed["firmware_image_is_pending"]
     _, log = await api.told("GET", "/audit/?action=operate")
     assert [entry["details"] for entry in log["results"]] == [{"operations": ["download"]}]
-    assert [found for found, _ in await api.store.read(_downloads)] == [state, "pending"]
+    assert await _states(api) == [state, "pending"]
 
 
 async def test_an_image_that_is_being_downloaded_already_is_not_queued_twice(api):
@@ -355,8 +353,7 @@ async def test_an_image_that_is_being_downloaded_already_is_not_queued_twice(api
     await order(api, parameters={"firmware_image": 1})
     _, changed = await device(api, firmware_image_is_pending=True)
     assert changed["firmware_image_is_pending"]
-    states = [state for state, _ in await api.store.read(_downloads)]
-    assert states == ["cancelled", "pending"]
+    assert await _states(api) == ["cancelled", "pending"]
 
 
 async def test_an_ordered_download_of_an_image_is_told_wherever_it_is_asked_what_waits(api):
@@ -410,6 +407,10 @@ async def test_the_image_of_the_type_fills_in(api):
     _, same = await api.told("PUT", "/inventory_device_name/x/", json={"name": "x"})
     assert same["firmware_image"] == 1
     assert (await device(api, firmware_image=None))[1]["firmware_image"] is None
+
+
+async def _states(api):
+    return [state for state, _ in await api.store.read(_downloads)]
 
 
 def _downloads(tx: Any) -> list[tuple[str, str]]:

@@ -1,9 +1,6 @@
 """``/inventory_type/``: match rules, templates, and the passwords that never come out."""
 
-import json
 from typing import Any
-
-import pytest
 
 from inventory.access import Role
 
@@ -93,20 +90,6 @@ async def test_a_secret_of_a_service_is_masked_for_viewers_and_nowhere_in_clear(
     assert "open sesame" not in await api.store.read(_everything)
     _, again = await api.told("PUT", f"{BASE}1/", json=found)
     assert again == found
-
-
-@pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_services_that_were_stored_in_clear_are_sealed_when_they_are_put_back(api, method):
-    secret = {name: KEY[name] for name in ("variable_name", "value", "value_type")}
-    found = await made(api, services={"wifi": [secret]})
-    in_clear = json.dumps(found["services"])
-    await api.store.write(
-        lambda tx: tx.run("UPDATE device_types SET services = :services", services=in_clear)
-    )
-    body = found if method == "PUT" else {"services": found["services"]}
-    status, again = await api.told(method, f"{BASE}1/", json=body)
-    assert (status, again["services"]) == (200, found["services"])
-    assert "open sesame" not in await api.store.read(_everything)
 
 
 async def test_a_changed_template_is_a_new_revision(api):
